@@ -2,7 +2,7 @@
 #ifndef HR_CLI_COMMAND_H
 #define HR_CLI_COMMAND_H
 #include "cli/args.h"
-#include "cli/wire.h"
+#include "client/client.h"
 
 struct hr_command {
     const char *name;     /* "role assign" */

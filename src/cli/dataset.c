@@ -18,16 +18,16 @@ static const struct hr_option here_options[] = {HR_HOME_OPTION, HR_JSON_OPTION, 
 
 /* the address of a service's thing in the workspace: /SERVICE/v1.0/WORKSPACE/kind[/name] */
 static enum hr_code address(const struct hr_args *args,
-                            struct hr_wire *wire,
+                            struct hr_client *client,
                             const char *kind,
                             const char *name,
                             const char **path,
                             struct hr_err *err)
 {
     const char *workspace;
-    HR_TRY(hr_cli_workspace_path(args, wire, &workspace, err));
-    *path = hr_printf(wire->arena, "/%.*s/v1.0%s/%s%s%s", (int)strlen(kind) - 1, kind, workspace,
-                      kind, name ? "/" : "", name ? hr_wire_escape(wire->arena, name) : "");
+    HR_TRY(hr_cli_workspace_path(args, client, &workspace, err));
+    *path = hr_printf(client->arena, "/%.*s/v1.0%s/%s%s%s", (int)strlen(kind) - 1, kind, workspace,
+                      kind, name ? "/" : "", name ? hr_client_escape(client->arena, name) : "");
     return HR_OK;
 }
 
@@ -60,14 +60,14 @@ static enum hr_code run_store_look(const struct hr_args *args,
                                    struct hr_arena *arena,
                                    struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path;
     json_t *reply;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
     HR_TRY(
-        address(args, &wire, "datastores", args->count ? args->positional[0] : NULL, &path, err));
-    HR_TRY(hr_cli_call(&wire, "GET", hr_printf(arena, "%s?includeSecret=false", path), NULL, &reply,
-                       err));
+        address(args, client, "datastores", args->count ? args->positional[0] : NULL, &path, err));
+    HR_TRY(hr_cli_call(client, "GET", hr_printf(arena, "%s?includeSecret=false", path), NULL,
+                       &reply, err));
     return hr_cli_show(args, reply, store_columns, HR_LEN(store_columns));
 }
 
@@ -118,22 +118,22 @@ static enum hr_code run_store_register(const struct hr_args *args,
                                        struct hr_arena *arena,
                                        struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path, *credential, *secret, *type = hr_args_get(args, "type"),
                                             *name = args->positional[0];
     const char *own_account, *account, *container;
     bool overwrite = hr_args_has(args, "overwrite"), gen2 = type && !strcmp(type, "gen2");
     json_t *reply;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
     if (type && !gen2 && strcmp(type, "blob"))
         return hr_fail(err, HR_E_INVALID, "type \"%s\" is neither blob nor gen2", type);
-    HR_TRY(hr_wire_default(&wire, "account", &own_account, err));
-    HR_TRY(hr_cli_name(args, &wire, "account", "account", &account, err));
-    HR_TRY(hr_cli_name(args, &wire, "container", "container", &container, err));
+    HR_TRY(hr_client_default(client, "account", &own_account, err));
+    HR_TRY(hr_cli_name(args, client, "account", "account", &account, err));
+    HR_TRY(hr_cli_name(args, client, "container", "container", &container, err));
     bool own = !strcmp(account, own_account);
     HR_TRY(read_credential(args, arena, own && !hr_args_get(args, "endpoint"), &credential, &secret,
                            err));
-    HR_TRY(address(args, &wire, "datastores", overwrite ? name : NULL, &path, err));
+    HR_TRY(address(args, client, "datastores", overwrite ? name : NULL, &path, err));
     json_t *body = json_pack(
         "{s:s, s:s, s:s?, s:{s:s, s:s, s:s?, s:s, s:s?}}", "name", name, "dataStoreType",
         gen2 ? "AzureDataLakeGen2" : "AzureBlob", "description", hr_args_get(args, "description"),
@@ -141,7 +141,7 @@ static enum hr_code run_store_register(const struct hr_args *args,
         hr_args_get(args, "endpoint"), "credentialType", credential, "credential", secret);
     path = hr_printf(arena, "%s?includeSecret=false%s", path,
                      hr_args_has(args, "skip-validation") ? "&skipValidation=true" : "");
-    HR_TRY(hr_cli_call(&wire, overwrite ? "PUT" : "POST", path, body, &reply, err));
+    HR_TRY(hr_cli_call(client, overwrite ? "PUT" : "POST", path, body, &reply, err));
     return hr_cli_show(args, reply, store_columns, HR_LEN(store_columns));
 }
 
@@ -149,14 +149,14 @@ static enum hr_code run_store_default(const struct hr_args *args,
                                       struct hr_arena *arena,
                                       struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path;
     json_t *reply;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(address(args, &wire, "datastores", "default", &path, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(address(args, client, "datastores", "default", &path, err));
     path = hr_printf(arena, "%s/%s?includeSecret=false", path,
-                     hr_wire_escape(arena, args->positional[0]));
-    HR_TRY(hr_cli_call(&wire, "PUT", path, NULL, &reply, err));
+                     hr_client_escape(arena, args->positional[0]));
+    HR_TRY(hr_cli_call(client, "PUT", path, NULL, &reply, err));
     return hr_cli_show(args, reply, store_columns, HR_LEN(store_columns));
 }
 
@@ -164,16 +164,11 @@ static enum hr_code run_store_remove(const struct hr_args *args,
                                      struct hr_arena *arena,
                                      struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path;
-    int status;
-    json_t *reply;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(address(args, &wire, "datastores", args->positional[0], &path, err));
-    HR_TRY(hr_wire_call(&wire, "DELETE", path, NULL, &status, &reply, err));
-    json_decref(reply);
-    if (status == 204)
-        return hr_fail(err, HR_E_NOT_FOUND, "there is no datastore \"%s\"", args->positional[0]);
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(address(args, client, "datastores", args->positional[0], &path, err));
+    HR_TRY(hr_cli_remove(client, "datastore", args->positional[0], path, err));
     printf("datastore \"%s\" is removed; what it points to stays\n", args->positional[0]);
     return HR_OK;
 }
@@ -204,22 +199,22 @@ static const struct hr_option set_register_options[] = {
 
 /* NAME or NAME:VERSION to the version's address; *id and *version say which, when asked for */
 static enum hr_code find_version(const struct hr_args *args,
-                                 struct hr_wire *wire,
+                                 struct hr_client *client,
                                  const char *text,
                                  const char **path,
                                  bool *versioned,
                                  struct hr_err *err)
 {
-    struct hr_arena *arena = wire->arena;
+    struct hr_arena *arena = client->arena;
     const char *colon = strrchr(text, ':'), *sets;
     const char *name = colon ? hr_strndup(arena, text, (size_t)(colon - text)) : text;
     json_t *reply;
     if (colon && (!colon[1] || colon[1 + strspn(colon + 1, "0123456789")]))
         return hr_fail(err, HR_E_INVALID,
                        "\"%s\" is not a version: NAME or NAME:NUMBER is asked for", colon + 1);
-    HR_TRY(address(args, wire, "datasets", NULL, &sets, err));
-    HR_TRY(hr_cli_call(wire, "GET",
-                       hr_printf(arena, "%s/query/name=%s", sets, hr_wire_escape(arena, name)),
+    HR_TRY(address(args, client, "datasets", NULL, &sets, err));
+    HR_TRY(hr_cli_call(client, "GET",
+                       hr_printf(arena, "%s/query/name=%s", sets, hr_client_escape(arena, name)),
                        NULL, &reply, err));
     const char *id = hr_strdup(arena, json_string_value(json_object_get(reply, "datasetId")));
     json_decref(reply);
@@ -232,12 +227,12 @@ static enum hr_code run_set_list(const struct hr_args *args,
                                  struct hr_arena *arena,
                                  struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path;
     json_t *reply;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(address(args, &wire, "datasets", NULL, &path, err));
-    HR_TRY(hr_cli_call(&wire, "GET", path, NULL, &reply, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(address(args, client, "datasets", NULL, &path, err));
+    HR_TRY(hr_cli_call(client, "GET", path, NULL, &reply, err));
     return hr_cli_show(args, reply, set_columns, HR_LEN(set_columns));
 }
 
@@ -246,15 +241,15 @@ static enum hr_code run_set_show(const struct hr_args *args,
                                  struct hr_arena *arena,
                                  struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path;
     bool versioned;
     json_t *reply;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(find_version(args, &wire, args->positional[0], &path, &versioned, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(find_version(args, client, args->positional[0], &path, &versioned, err));
     if (!versioned)
         path = hr_strndup(arena, path, (size_t)(strrchr(path, '/') - path));
-    HR_TRY(hr_cli_call(&wire, "GET", path, NULL, &reply, err));
+    HR_TRY(hr_cli_call(client, "GET", path, NULL, &reply, err));
     return hr_cli_show(args, reply, set_columns, HR_LEN(set_columns));
 }
 
@@ -288,7 +283,7 @@ static enum hr_code add_reader(const struct hr_args *args, json_t *steps, struct
 
 /* --datastore's name, else the default's */
 static enum hr_code store_name(const struct hr_args *args,
-                               struct hr_wire *wire,
+                               struct hr_client *client,
                                const char **name,
                                struct hr_err *err)
 {
@@ -297,10 +292,10 @@ static enum hr_code store_name(const struct hr_args *args,
     *name = hr_args_get(args, "datastore");
     if (*name)
         return HR_OK;
-    HR_TRY(address(args, wire, "datastores", "default", &path, err));
-    HR_TRY(hr_cli_call(wire, "GET", hr_printf(wire->arena, "%s?includeSecret=false", path), NULL,
-                       &reply, err));
-    *name = hr_strdup(wire->arena, json_string_value(json_object_get(reply, "name")));
+    HR_TRY(address(args, client, "datastores", "default", &path, err));
+    HR_TRY(hr_cli_call(client, "GET", hr_printf(client->arena, "%s?includeSecret=false", path),
+                       NULL, &reply, err));
+    *name = hr_strdup(client->arena, json_string_value(json_object_get(reply, "name")));
     json_decref(reply);
     return HR_OK;
 }
@@ -309,47 +304,46 @@ static enum hr_code run_set_register(const struct hr_args *args,
                                      struct hr_arena *arena,
                                      struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path, *store;
     json_t *reply, *paths = json_array(), *steps = json_array();
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(store_name(args, &wire, &store, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(store_name(args, client, &store, err));
     HR_TRY(add_reader(args, steps, err));
     for (size_t i = 1; i < args->count; i++)
         json_array_append_new(paths, json_pack("{s:o}", "pattern",
                                                json_sprintf("azureml://datastores/%s/paths/%s",
                                                             store, args->positional[i])));
-    HR_TRY(address(args, &wire, "datasets", NULL, &path, err));
+    HR_TRY(address(args, client, "datasets", NULL, &path, err));
     json_t *body = json_pack("{s:s, s:s, s:s?, s:{s:{s:o, s:o}}}", "name", args->positional[0],
                              "datasetType", hr_args_get(args, "format") ? "tabular" : "file",
                              "description", hr_args_get(args, "description"), "latest", "dataflow",
                              "paths", paths, "transformations", steps);
     path = hr_printf(arena, "%s?ifExistsOk=%s", path,
                      hr_args_has(args, "new-version") ? "true" : "false");
-    HR_TRY(hr_cli_call(&wire, "POST", path, body, &reply, err));
+    HR_TRY(hr_cli_call(client, "POST", path, body, &reply, err));
     return hr_cli_show(args, reply, set_columns, HR_LEN(set_columns));
 }
 
 static enum hr_code manifest_of(const struct hr_args *args,
-                                struct hr_wire *wire,
+                                struct hr_arena *arena,
                                 json_t **manifest,
                                 struct hr_err *err)
 {
+    struct hr_client *client;
     const char *path;
     bool versioned;
-    HR_TRY(hr_cli_find(args, wire->arena, wire, err));
-    HR_TRY(find_version(args, wire, args->positional[0], &path, &versioned, err));
-    return hr_cli_call(wire, "GET", hr_printf(wire->arena, "%s/manifest", path), NULL, manifest,
-                       err);
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(find_version(args, client, args->positional[0], &path, &versioned, err));
+    return hr_cli_call(client, "GET", hr_printf(arena, "%s/manifest", path), NULL, manifest, err);
 }
 
 static enum hr_code run_set_files(const struct hr_args *args,
                                   struct hr_arena *arena,
                                   struct hr_err *err)
 {
-    struct hr_wire wire = {.arena = arena};
     json_t *manifest;
-    HR_TRY(manifest_of(args, &wire, &manifest, err));
+    HR_TRY(manifest_of(args, arena, &manifest, err));
     json_t *files = json_incref(json_object_get(manifest, "files"));
     json_decref(manifest);
     return hr_cli_show(args, files, file_columns, HR_LEN(file_columns));
@@ -359,15 +353,15 @@ static enum hr_code run_set_remove(const struct hr_args *args,
                                    struct hr_arena *arena,
                                    struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path;
     bool versioned;
     json_t *reply;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(find_version(args, &wire, args->positional[0], &path, &versioned, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(find_version(args, client, args->positional[0], &path, &versioned, err));
     if (!versioned)
         path = hr_strndup(arena, path, (size_t)(strstr(path, "/versions/") - path));
-    HR_TRY(hr_cli_call(&wire, "DELETE", path, NULL, &reply, err));
+    HR_TRY(hr_cli_call(client, "DELETE", path, NULL, &reply, err));
     json_decref(reply);
     printf("dataset \"%s\" is removed; its files stay\n", args->positional[0]);
     return HR_OK;
@@ -502,11 +496,10 @@ static enum hr_code run_set_download(const struct hr_args *args,
                                      struct hr_arena *arena,
                                      struct hr_err *err)
 {
-    struct hr_wire wire = {.arena = arena};
     const char *folder = args->positional[1];
     struct hr_blob *blob;
     json_t *manifest;
-    HR_TRY(manifest_of(args, &wire, &manifest, err));
+    HR_TRY(manifest_of(args, arena, &manifest, err));
     if (folder[0] != '/') {
         char here[4096];
         if (!getcwd(here, sizeof here))

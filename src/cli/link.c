@@ -13,16 +13,16 @@ static const struct hr_option here_options[] = {HR_HOME_OPTION, HR_JSON_OPTION, 
 
 /* the address of a thing in the workspace: PATH/kind[/name] */
 static enum hr_code address(const struct hr_args *args,
-                            struct hr_wire *wire,
+                            struct hr_client *client,
                             const char *kind,
                             const char *name,
                             const char **path,
                             struct hr_err *err)
 {
     const char *workspace;
-    HR_TRY(hr_cli_workspace_path(args, wire, &workspace, err));
-    *path = hr_printf(wire->arena, "%s/%s%s%s", workspace, kind, name ? "/" : "",
-                      name ? hr_wire_escape(wire->arena, name) : "");
+    HR_TRY(hr_cli_workspace_path(args, client, &workspace, err));
+    *path = hr_printf(client->arena, "%s/%s%s%s", workspace, kind, name ? "/" : "",
+                      name ? hr_client_escape(client->arena, name) : "");
     return HR_OK;
 }
 
@@ -34,41 +34,26 @@ static enum hr_code look(const struct hr_args *args,
                          size_t count,
                          struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path;
     json_t *reply;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(address(args, &wire, kind, args->count ? args->positional[0] : NULL, &path, err));
-    HR_TRY(hr_cli_call(&wire, "GET", hr_printf(arena, "%s%s", path, query), NULL, &reply, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(address(args, client, kind, args->count ? args->positional[0] : NULL, &path, err));
+    HR_TRY(hr_cli_call(client, "GET", hr_printf(arena, "%s%s", path, query), NULL, &reply, err));
     return hr_cli_show(args, reply, columns, count);
 }
 
 /* a Synapse workspace's resource id: --synapse's, else the server's own */
 static enum hr_code synapse_id(const struct hr_args *args,
-                               struct hr_wire *wire,
+                               struct hr_client *client,
                                const char **id,
                                struct hr_err *err)
 {
     const char *group, *name;
-    HR_TRY(hr_cli_name(args, wire, "synapse", "synapse_workspace", &name, err));
-    HR_TRY(hr_cli_group_path(args, wire, &group, err));
-    *id = hr_printf(wire->arena, "%s/providers/Microsoft.Synapse/workspaces/%s", group, name);
+    HR_TRY(hr_cli_name(args, client, "synapse", "synapse_workspace", &name, err));
+    HR_TRY(hr_cli_group_path(args, client, &group, err));
+    *id = hr_printf(client->arena, "%s/providers/Microsoft.Synapse/workspaces/%s", group, name);
     return HR_OK;
-}
-
-/* DELETE answers 204 where nothing was: a program may not care, a person who mistyped does */
-static enum hr_code take_away(const struct hr_wire *wire,
-                              const char *what,
-                              const char *name,
-                              const char *path,
-                              struct hr_err *err)
-{
-    int status;
-    json_t *reply;
-    HR_TRY(hr_wire_call(wire, "DELETE", path, NULL, &status, &reply, err));
-    json_decref(reply);
-    return status == 204 ? hr_fail(err, HR_E_NOT_FOUND, "there is no %s \"%s\"", what, name)
-                         : HR_OK;
 }
 
 /* ---- linked services ---- */
@@ -88,15 +73,15 @@ static enum hr_code run_link_create(const struct hr_args *args,
                                     struct hr_arena *arena,
                                     struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path, *target = NULL;
     json_t *reply;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(address(args, &wire, "linkedServices", args->positional[0], &path, err));
-    HR_TRY(synapse_id(args, &wire, &target, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(address(args, client, "linkedServices", args->positional[0], &path, err));
+    HR_TRY(synapse_id(args, client, &target, err));
     json_t *body = json_pack("{s:{s:s}, s:{s:s}}", "identity", "type", "SystemAssigned",
                              "properties", "linkedServiceResourceId", target);
-    HR_TRY(hr_cli_call(&wire, "PUT", hr_printf(arena, "%s" LINK_API, path), body, &reply, err));
+    HR_TRY(hr_cli_call(client, "PUT", hr_printf(arena, "%s" LINK_API, path), body, &reply, err));
     return hr_cli_show(args, reply, link_columns, HR_LEN(link_columns));
 }
 
@@ -119,12 +104,12 @@ static enum hr_code run_link_remove(const struct hr_args *args,
                                     struct hr_arena *arena,
                                     struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path, *detach = hr_args_has(args, "detach-computes") ? "&detachComputes=true" : "";
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(address(args, &wire, "linkedServices", args->positional[0], &path, err));
-    HR_TRY(take_away(&wire, "linked service", args->positional[0],
-                     hr_printf(arena, "%s" LINK_API "%s", path, detach), err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(address(args, client, "linkedServices", args->positional[0], &path, err));
+    HR_TRY(hr_cli_remove(client, "linked service", args->positional[0],
+                         hr_printf(arena, "%s" LINK_API "%s", path, detach), err));
     printf("linked service \"%s\" is removed\n", args->positional[0]);
     return HR_OK;
 }
@@ -148,16 +133,16 @@ static const struct hr_option attach_options[] = {
 
 /* the Synapse workspace of the link that was named, or of the only one */
 static enum hr_code linked_workspace(const struct hr_args *args,
-                                     struct hr_wire *wire,
+                                     struct hr_client *client,
                                      const char **target,
                                      struct hr_err *err)
 {
     const char *path, *wanted = hr_args_get(args, "link");
     json_t *reply, *row, *found = NULL;
     size_t i, count = 0;
-    HR_TRY(address(args, wire, "linkedServices", NULL, &path, err));
-    HR_TRY(
-        hr_cli_call(wire, "GET", hr_printf(wire->arena, "%s" LINK_API, path), NULL, &reply, err));
+    HR_TRY(address(args, client, "linkedServices", NULL, &path, err));
+    HR_TRY(hr_cli_call(client, "GET", hr_printf(client->arena, "%s" LINK_API, path), NULL, &reply,
+                       err));
     json_array_foreach(json_object_get(reply, "value"), i, row)
     {
         if (wanted && strcasecmp(json_string_value(json_object_get(row, "name")), wanted))
@@ -166,7 +151,7 @@ static enum hr_code linked_workspace(const struct hr_args *args,
         count++;
     }
     json_t *id = json_object_get(json_object_get(found, "properties"), "linkedServiceResourceId");
-    *target = hr_strdup(wire->arena, json_is_string(id) ? json_string_value(id) : "");
+    *target = hr_strdup(client->arena, json_is_string(id) ? json_string_value(id) : "");
     json_decref(reply);
     if (wanted && !count)
         return hr_fail(err, HR_E_NOT_FOUND, "there is no linked service \"%s\"", wanted);
@@ -183,13 +168,13 @@ static enum hr_code linked_workspace(const struct hr_args *args,
 }
 
 /* an attach is asynchronous: until it is done, or has failed and says why */
-static enum hr_code wait_for_compute(const struct hr_wire *wire,
+static enum hr_code wait_for_compute(struct hr_client *client,
                                      const char *path,
                                      json_t **compute,
                                      struct hr_err *err)
 {
     for (;;) {
-        HR_TRY(hr_cli_call(wire, "GET", path, NULL, compute, err));
+        HR_TRY(hr_cli_call(client, "GET", path, NULL, compute, err));
         json_t *properties = json_object_get(*compute, "properties");
         const char *state = json_string_value(json_object_get(properties, "provisioningState"));
         json_t *why = json_object_get(
@@ -211,20 +196,20 @@ static enum hr_code run_compute_attach(const struct hr_args *args,
                                        struct hr_arena *arena,
                                        struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path, *synapse, *pool;
     json_t *reply;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(linked_workspace(args, &wire, &synapse, err));
-    HR_TRY(hr_cli_name(args, &wire, "pool", "pool", &pool, err));
-    HR_TRY(address(args, &wire, "computes", args->positional[0], &path, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(linked_workspace(args, client, &synapse, err));
+    HR_TRY(hr_cli_name(args, client, "pool", "pool", &pool, err));
+    HR_TRY(address(args, client, "computes", args->positional[0], &path, err));
     path = hr_printf(arena, "%s" COMPUTE_API, path);
     json_t *body =
         json_pack("{s:{s:s, s:s, s:b}}", "properties", "computeType", "SynapseSpark", "resourceId",
                   hr_printf(arena, "%s/bigDataPools/%s", synapse, pool), "isAttachedCompute", 1);
-    HR_TRY(hr_cli_call(&wire, "PUT", path, body, &reply, err));
+    HR_TRY(hr_cli_call(client, "PUT", path, body, &reply, err));
     json_decref(reply);
-    HR_TRY(wait_for_compute(&wire, path, &reply, err));
+    HR_TRY(wait_for_compute(client, path, &reply, err));
     return hr_cli_show(args, reply, compute_columns, HR_LEN(compute_columns));
 }
 
@@ -240,12 +225,12 @@ static enum hr_code run_compute_detach(const struct hr_args *args,
                                        struct hr_arena *arena,
                                        struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(address(args, &wire, "computes", args->positional[0], &path, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(address(args, client, "computes", args->positional[0], &path, err));
     path = hr_printf(arena, "%s" COMPUTE_API "&underlyingResourceAction=Detach", path);
-    HR_TRY(take_away(&wire, "compute", args->positional[0], path, err));
+    HR_TRY(hr_cli_remove(client, "compute", args->positional[0], path, err));
     printf("compute \"%s\" is detached\n", args->positional[0]);
     return HR_OK;
 }

@@ -55,23 +55,23 @@ static enum hr_code check_fuse(struct hr_err *err)
 
 /* "name" or "name:3" to the version's address */
 static enum hr_code find_version(const struct hr_args *args,
-                                 struct hr_wire *wire,
+                                 struct hr_client *client,
                                  const char *dataset,
                                  const char **path,
                                  struct hr_err *err)
 {
-    struct hr_arena *arena = wire->arena;
+    struct hr_arena *arena = client->arena;
     const char *workspace, *colon = strrchr(dataset, ':'), *version = colon ? colon + 1 : NULL;
     const char *name = colon ? hr_strndup(arena, dataset, (size_t)(colon - dataset)) : dataset;
     json_t *reply;
     if (version && (!*version || version[strspn(version, "0123456789")]))
         return hr_fail(err, HR_E_INVALID,
                        "\"%s\" is not a version: NAME or NAME:NUMBER is asked for", version);
-    HR_TRY(hr_cli_workspace_path(args, wire, &workspace, err));
+    HR_TRY(hr_cli_workspace_path(args, client, &workspace, err));
     HR_TRY(hr_cli_call(
-        wire, "GET",
+        client, "GET",
         hr_printf(arena, "/dataset/v1.0%s/datasets/query/name=%s?includeLatestDefinition=true",
-                  workspace, hr_wire_escape(arena, name)),
+                  workspace, hr_client_escape(arena, name)),
         NULL, &reply, err));
     const char *id = hr_strdup(arena, json_string_value(json_object_get(reply, "datasetId")));
     const json_t *latest = json_object_get(json_object_get(reply, "latest"), "versionId");
@@ -84,19 +84,19 @@ static enum hr_code find_version(const struct hr_args *args,
         return hr_fail(err, HR_E_INTERNAL,
                        "the server's answer about dataset \"%s\" is not understood", name);
     *path = hr_printf(arena, "/dataset/v1.0%s/datasets/%s/versions/%s", workspace,
-                      hr_wire_escape(arena, id), version);
+                      hr_client_escape(arena, id), version);
     return HR_OK;
 }
 
-static void add_server(const struct hr_wire *wire, struct words *words)
+static void add_server(struct hr_client *client, struct words *words)
 {
     /* read again by the mount when the server comes back elsewhere */
-    if (wire->endpoint) {
-        add(words, "--home", wire->home);
+    if (client->home) {
+        add(words, "--home", client->home);
     } else {
-        add(words, "--url", wire->url);
-        if (wire->ca_file && *wire->ca_file)
-            add(words, "--ca-file", wire->ca_file);
+        add(words, "--url", client->url);
+        if (*client->ca_file)
+            add(words, "--ca-file", client->ca_file);
     }
 }
 
@@ -115,7 +115,7 @@ static enum hr_code run_mount(const struct hr_args *args,
 {
     static const char *const passed[] = {"manifest", "log", "with-pid", "patience", "check"};
     struct words words = {.count = 1};
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path = hr_args_get(args, "path");
     bool named = !path && !hr_args_get(args, "manifest");
     if (args->count != (named ? 2u : 1u)) {
@@ -125,12 +125,12 @@ static enum hr_code run_mount(const struct hr_args *args,
     }
     HR_TRY(check_fuse(err));
     if (named || path)
-        HR_TRY(hr_cli_find(args, arena, &wire, err));
+        HR_TRY(hr_cli_find(args, arena, &client, err));
     if (named)
-        HR_TRY(find_version(args, &wire, args->positional[0], &path, err));
+        HR_TRY(find_version(args, client, args->positional[0], &path, err));
     if (path) {
         add(&words, "--path", path);
-        add_server(&wire, &words);
+        add_server(client, &words);
     }
     for (size_t i = 0; i < HR_LEN(passed); i++)
         if (hr_args_get(args, passed[i]))

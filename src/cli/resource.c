@@ -22,23 +22,23 @@ static const struct kind synapse_kind = {"Microsoft.Synapse/workspaces", "2021-0
 static const struct kind pool_kind = {"Microsoft.Synapse/workspaces", "2021-03-01", true};
 
 static enum hr_code resource_path(const struct hr_args *args,
-                                  struct hr_wire *wire,
+                                  struct hr_client *client,
                                   const struct kind *kind,
                                   const char *name,
                                   const char **path,
                                   struct hr_err *err)
 {
     const char *group, *synapse = NULL;
-    struct hr_arena *arena = wire->arena;
-    HR_TRY(hr_cli_group_path(args, wire, &group, err));
+    struct hr_arena *arena = client->arena;
+    HR_TRY(hr_cli_group_path(args, client, &group, err));
     if (kind->in_synapse)
-        HR_TRY(hr_cli_name(args, wire, "synapse", "synapse_workspace", &synapse, err));
+        HR_TRY(hr_cli_name(args, client, "synapse", "synapse_workspace", &synapse, err));
     const char *base = kind->in_synapse
                            ? hr_printf(arena, "%s/providers/%s/%s/bigDataPools", group,
-                                       kind->provider, hr_wire_escape(arena, synapse))
+                                       kind->provider, hr_client_escape(arena, synapse))
                            : hr_printf(arena, "%s/providers/%s", group, kind->provider);
     *path = hr_printf(arena, "%s%s%s?api-version=%s", base, name ? "/" : "",
-                      name ? hr_wire_escape(arena, name) : "", kind->version);
+                      name ? hr_client_escape(arena, name) : "", kind->version);
     return HR_OK;
 }
 
@@ -50,17 +50,17 @@ static enum hr_code resource(const struct hr_args *args,
                              json_t *body,
                              struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *path = NULL;
     json_t *reply;
-    enum hr_code code = hr_cli_find(args, arena, &wire, err);
+    enum hr_code code = hr_cli_find(args, arena, &client, err);
     if (!code)
-        code = resource_path(args, &wire, kind, name, &path, err);
+        code = resource_path(args, client, kind, name, &path, err);
     if (code) {
         json_decref(body);
         return code;
     }
-    HR_TRY(hr_cli_call(&wire, method, path, body, &reply, err));
+    HR_TRY(hr_cli_call(client, method, path, body, &reply, err));
     return hr_cli_show(args, reply, resource_columns, HR_LEN(resource_columns));
 }
 

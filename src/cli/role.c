@@ -19,17 +19,17 @@ static bool is_synapse(const char *scope)
     return !strncasecmp(scope, "workspaces/", 11);
 }
 
-static enum hr_code find_assignee(const struct hr_wire *wire,
+static enum hr_code find_assignee(struct hr_client *client,
                                   const char *text,
                                   const char **id,
                                   struct hr_err *err)
 {
     json_t *reply;
-    HR_TRY(hr_cli_call(
-        wire, "GET",
-        hr_printf(wire->arena, "/v1.0/directoryObjects/%s", hr_wire_escape(wire->arena, text)),
-        NULL, &reply, err));
-    *id = hr_strdup(wire->arena, json_string_value(json_object_get(reply, "id")));
+    HR_TRY(hr_cli_call(client, "GET",
+                       hr_printf(client->arena, "/v1.0/directoryObjects/%s",
+                                 hr_client_escape(client->arena, text)),
+                       NULL, &reply, err));
+    *id = hr_strdup(client->arena, json_string_value(json_object_get(reply, "id")));
     json_decref(reply);
     return HR_OK;
 }
@@ -39,7 +39,7 @@ static const char *synapse_address(struct hr_arena *arena, const char *scope)
 {
     char *name = hr_strdup(arena, scope + 11);
     name[strcspn(name, "/")] = 0;
-    return hr_printf(arena, "/synapse/%s", hr_wire_escape(arena, name));
+    return hr_printf(arena, "/synapse/%s", hr_client_escape(arena, name));
 }
 
 static enum hr_code find_role(const char *text, const struct hr_role **role, struct hr_err *err)
@@ -70,18 +70,17 @@ static enum hr_code run_role_assign(const struct hr_args *args,
                                     struct hr_arena *arena,
                                     struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *assignee, *scope, *principal, *path;
     char guid[37];
     json_t *reply, *body;
-    int status;
     const struct hr_role *role;
     HR_TRY(find_role(args->positional[0], &role, err));
     HR_TRY(hr_cli_need(args, "assignee", &assignee, err));
     HR_TRY(hr_cli_need(args, "scope", &scope, err));
     HR_TRY(hr_access_check_scope(role, scope, err));
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(find_assignee(&wire, assignee, &principal, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(find_assignee(client, assignee, &principal, err));
     hr_uuid_new(guid);
     if (role->family == HR_ROLES_SYNAPSE) {
         path = hr_printf(arena, "%s/roleAssignments/%s?api-version=2020-12-01",
@@ -95,8 +94,8 @@ static enum hr_code run_role_assign(const struct hr_args *args,
         body = json_pack("{s:{s:s, s:s}}", "properties", "roleDefinitionId", role->id,
                          "principalId", principal);
     }
-    enum hr_code code = hr_wire_call(&wire, "PUT", path, body, &status, &reply, err);
-    if (code == HR_E_EXISTS && status == 409) { /* what was asked for is so */
+    enum hr_code code = hr_cli_call(client, "PUT", path, body, &reply, err);
+    if (code == HR_E_EXISTS) { /* what was asked for is so */
         if (hr_args_has(args, "json"))
             return print_one(role, principal, scope, "already", err);
         printf("\"%s\" has role \"%s\" on \"%s\" already\n", assignee, role->name, scope);
@@ -144,11 +143,11 @@ static json_t *flat(json_t *row, json_t *names)
                      json_object_get(row, json_object_get(row, "name") ? "name" : "id"));
 }
 
-static enum hr_code principal_names(const struct hr_wire *wire, json_t **names, struct hr_err *err)
+static enum hr_code principal_names(struct hr_client *client, json_t **names, struct hr_err *err)
 {
     json_t *reply, *row;
     size_t i;
-    HR_TRY(hr_cli_call(wire, "GET", "/v1.0/users", NULL, &reply, err));
+    HR_TRY(hr_cli_call(client, "GET", "/v1.0/users", NULL, &reply, err));
     *names = json_object();
     json_array_foreach(json_object_get(reply, "value"), i, row) json_object_set(
         *names, json_string_value(json_object_get(row, "id")), json_object_get(row, "displayName"));
@@ -166,7 +165,7 @@ static bool is_listed(const json_t *list, const json_t *one)
     return false;
 }
 
-static enum hr_code add_assignments(const struct hr_wire *wire,
+static enum hr_code add_assignments(struct hr_client *client,
                                     const char *path,
                                     const char *principal,
                                     json_t *names,
@@ -175,7 +174,7 @@ static enum hr_code add_assignments(const struct hr_wire *wire,
 {
     json_t *reply, *row;
     size_t i;
-    HR_TRY(hr_cli_call(wire, "GET", path, NULL, &reply, err));
+    HR_TRY(hr_cli_call(client, "GET", path, NULL, &reply, err));
     json_array_foreach(json_object_get(reply, "value"), i, row)
     {
         json_t *one = flat(row, names);
@@ -190,7 +189,7 @@ static enum hr_code add_assignments(const struct hr_wire *wire,
 }
 
 /* who may not list the subscription's assignments lists those of each workspace that they see */
-static enum hr_code add_workspaces(const struct hr_wire *wire,
+static enum hr_code add_workspaces(struct hr_client *client,
                                    const char *subscription,
                                    const char *principal,
                                    json_t *names,
@@ -199,14 +198,14 @@ static enum hr_code add_workspaces(const struct hr_wire *wire,
 {
     json_t *reply, *row;
     size_t i;
-    HR_TRY(hr_cli_call(wire, "GET",
-                       hr_printf(wire->arena,
+    HR_TRY(hr_cli_call(client, "GET",
+                       hr_printf(client->arena,
                                  "%s/providers/Microsoft.MachineLearningServices/workspaces",
                                  subscription),
                        NULL, &reply, err));
     enum hr_code code = HR_OK;
     json_array_foreach(json_object_get(reply, "value"), i, row) if (!code) code = add_assignments(
-        wire, assignments_path(wire->arena, json_string_value(json_object_get(row, "id"))),
+        client, assignments_path(client->arena, json_string_value(json_object_get(row, "id"))),
         principal, names, list, err);
     json_decref(reply);
     return code;
@@ -214,7 +213,7 @@ static enum hr_code add_workspaces(const struct hr_wire *wire,
 
 /* without a scope: the subscription's and every Synapse workspace's that may be seen */
 static enum hr_code add_all(const struct hr_args *args,
-                            struct hr_wire *wire,
+                            struct hr_client *client,
                             const char *principal,
                             json_t *names,
                             json_t *list,
@@ -223,27 +222,27 @@ static enum hr_code add_all(const struct hr_args *args,
     const char *group;
     json_t *reply, *row;
     size_t i;
-    HR_TRY(hr_cli_group_path(args, wire, &group, err));
+    HR_TRY(hr_cli_group_path(args, client, &group, err));
     const char *subscription =
-        hr_strndup(wire->arena, group, (size_t)(strstr(group, "/resourceGroups/") - group));
+        hr_strndup(client->arena, group, (size_t)(strstr(group, "/resourceGroups/") - group));
     enum hr_code code = add_assignments(
-        wire,
-        hr_printf(wire->arena, "%s/providers/Microsoft.Authorization/roleAssignments",
+        client,
+        hr_printf(client->arena, "%s/providers/Microsoft.Authorization/roleAssignments",
                   subscription),
         principal, names, list, err);
     if (code == HR_E_DENIED)
-        code = add_workspaces(wire, subscription, principal, names, list, err);
+        code = add_workspaces(client, subscription, principal, names, list, err);
     HR_TRY(code);
     HR_TRY(hr_cli_call(
-        wire, "GET",
-        hr_printf(wire->arena, "%s/providers/Microsoft.Synapse/workspaces", subscription), NULL,
+        client, "GET",
+        hr_printf(client->arena, "%s/providers/Microsoft.Synapse/workspaces", subscription), NULL,
         &reply, err));
     json_array_foreach(json_object_get(reply, "value"), i, row)
     {
-        const char *path = hr_printf(wire->arena, "/synapse/%s/roleAssignments",
+        const char *path = hr_printf(client->arena, "/synapse/%s/roleAssignments",
                                      json_string_value(json_object_get(row, "name")));
         if (!code)
-            code = add_assignments(wire, path, principal, names, list, err);
+            code = add_assignments(client, path, principal, names, list, err);
         /* it is seen, but not who may what there */
         if (code == HR_E_DENIED)
             code = HR_OK;
@@ -284,19 +283,19 @@ static enum hr_code run_role_list(const struct hr_args *args,
                                   struct hr_arena *arena,
                                   struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *scope = hr_args_get(args, "scope"), *principal = NULL;
     json_t *names, *list;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
     if (hr_args_has(args, "assignee"))
-        HR_TRY(find_assignee(&wire, hr_args_get(args, "assignee"), &principal, err));
-    HR_TRY(principal_names(&wire, &names, err));
+        HR_TRY(find_assignee(client, hr_args_get(args, "assignee"), &principal, err));
+    HR_TRY(principal_names(client, &names, err));
     list = json_array();
     enum hr_code code;
     if (!scope)
-        code = add_all(args, &wire, principal, names, list, err);
+        code = add_all(args, client, principal, names, list, err);
     else
-        code = add_assignments(&wire, assignments_path(arena, scope), principal, names, list, err);
+        code = add_assignments(client, assignments_path(arena, scope), principal, names, list, err);
     json_decref(names);
     if (code) {
         json_decref(list);
@@ -333,17 +332,17 @@ static enum hr_code run_role_remove(const struct hr_args *args,
                                     struct hr_arena *arena,
                                     struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *assignee, *scope, *principal;
     const struct hr_role *role;
     HR_TRY(find_role(args->positional[0], &role, err));
     HR_TRY(hr_cli_need(args, "assignee", &assignee, err));
     HR_TRY(hr_cli_need(args, "scope", &scope, err));
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(find_assignee(&wire, assignee, &principal, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(find_assignee(client, assignee, &principal, err));
     const char *base = assignments_path(arena, scope);
     json_t *list = json_array(), *names = json_object(), *reply;
-    enum hr_code code = add_assignments(&wire, base, principal, names, list, err);
+    enum hr_code code = add_assignments(client, base, principal, names, list, err);
     const char *id = code ? NULL : find_assignment(arena, list, role, scope);
     json_decref(list);
     json_decref(names);
@@ -351,7 +350,7 @@ static enum hr_code run_role_remove(const struct hr_args *args,
     if (!id)
         return hr_fail(err, HR_E_NOT_FOUND, "\"%s\" does not have role \"%s\" on \"%s\"", assignee,
                        role->name, scope);
-    HR_TRY(hr_cli_call(&wire, "DELETE", hr_printf(arena, "%s/%s", base, id), NULL, &reply, err));
+    HR_TRY(hr_cli_call(client, "DELETE", hr_printf(arena, "%s/%s", base, id), NULL, &reply, err));
     json_decref(reply);
     if (hr_args_has(args, "json"))
         return print_one(role, principal, scope, "removed", err);
@@ -491,19 +490,19 @@ static enum hr_code run_role_explain(const struct hr_args *args,
                                                {"ACTION", "action"},
                                                {"MAY", "allowed"},
                                                {"BY, OR THE COMMAND THAT GRANTS IT", "why"}};
-    struct hr_wire wire;
+    struct hr_client *client;
     const struct hr_action_info *action;
     const char *scope, *principal = NULL;
     json_t *names, *list, *out = NULL;
     HR_TRY(hr_cli_need(args, "scope", &scope, err));
     HR_TRY(find_action(args, scope, &action, err));
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
     if (hr_args_has(args, "assignee"))
-        HR_TRY(find_assignee(&wire, hr_args_get(args, "assignee"), &principal, err));
-    HR_TRY(principal_names(&wire, &names, err));
+        HR_TRY(find_assignee(client, hr_args_get(args, "assignee"), &principal, err));
+    HR_TRY(principal_names(client, &names, err));
     list = json_array();
     enum hr_code code =
-        add_assignments(&wire, assignments_path(arena, scope), NULL, names, list, err);
+        add_assignments(client, assignments_path(arena, scope), NULL, names, list, err);
     if (!code)
         out = explain_all(arena, action, scope, principal, names, list);
     json_decref(names);

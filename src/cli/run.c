@@ -27,7 +27,7 @@ static const struct hr_column file_columns[] = {
     {"FILE", "path"}, {"BYTES", "contentLength"}, {"CREATED", "createdTime"}};
 
 struct place {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *workspace;
 };
 
@@ -36,8 +36,8 @@ static enum hr_code open_place(const struct hr_args *args,
                                struct place *place,
                                struct hr_err *err)
 {
-    HR_TRY(hr_cli_find(args, arena, &place->wire, err));
-    return hr_cli_workspace_path(args, &place->wire, &place->workspace, err);
+    HR_TRY(hr_cli_find(args, arena, &place->client, err));
+    return hr_cli_workspace_path(args, place->client, &place->workspace, err);
 }
 
 static enum hr_code ask(struct place *place,
@@ -47,10 +47,10 @@ static enum hr_code ask(struct place *place,
                         json_t **reply,
                         struct hr_err *err)
 {
-    struct hr_arena *arena = place->wire.arena;
-    return hr_cli_call(&place->wire, method,
+    struct hr_arena *arena = place->client->arena;
+    return hr_cli_call(place->client, method,
                        hr_printf(arena, "/history/v1.0%s/runs/%s%s", place->workspace,
-                                 hr_wire_escape(arena, run), rest),
+                                 hr_client_escape(arena, run), rest),
                        strcmp(method, "GET") ? json_object() : NULL, reply, err);
 }
 
@@ -65,9 +65,9 @@ static enum hr_code run_list(const struct hr_args *args, struct hr_arena *arena,
     HR_TRY(hr_args_number(args, "last", LIST_MAX, 1, 500, &top, err));
     HR_TRY(open_place(args, arena, &place, err));
     const char *inside =
-        experiment ? hr_printf(arena, "/experiments/%s", hr_wire_escape(arena, experiment)) : "";
+        experiment ? hr_printf(arena, "/experiments/%s", hr_client_escape(arena, experiment)) : "";
     HR_TRY(hr_cli_call(
-        &place.wire, "GET",
+        place.client, "GET",
         hr_printf(arena, "/history/v1.0%s%s/runs?$top=%d", place.workspace, inside, top), NULL,
         &reply, err));
     return hr_cli_show(args, reply, run_columns, HR_LEN(run_columns));
@@ -129,9 +129,9 @@ static enum hr_code run_metrics(const struct hr_args *args,
     struct place place;
     json_t *reply;
     HR_TRY(open_place(args, arena, &place, err));
-    HR_TRY(hr_cli_call(&place.wire, "GET",
+    HR_TRY(hr_cli_call(place.client, "GET",
                        hr_printf(arena, "/metric/v2.0%s/runs/%s/full", place.workspace,
-                                 hr_wire_escape(arena, args->positional[0])),
+                                 hr_client_escape(arena, args->positional[0])),
                        NULL, &reply, err));
     if (hr_args_has(args, "json"))
         return hr_cli_show(args, reply, NULL, 0);
@@ -184,8 +184,8 @@ static enum hr_code print_more(struct place *place,
     for (;;) {
         char *bytes;
         size_t len;
-        HR_TRY(hr_wire_text(&place->wire,
-                            hr_printf(place->wire.arena, "%s?offset=%zu", path, *offset), &bytes,
+        HR_TRY(hr_cli_bytes(place->client,
+                            hr_printf(place->client->arena, "%s?offset=%zu", path, *offset), &bytes,
                             &len, err));
         if (len)
             fwrite(bytes, 1, len, stdout);
@@ -206,7 +206,7 @@ static enum hr_code follow(struct place *place, const char *run, bool wait, stru
         json_t *details;
         HR_TRY(ask(place, "GET", run, "/details", &details, err));
         const char *status =
-            hr_strdup(place->wire.arena, json_string_value(json_object_get(details, "status")));
+            hr_strdup(place->client->arena, json_string_value(json_object_get(details, "status")));
         enum hr_code code = print_more(place, details, &offset, err);
         const char *why = json_string_value(json_object_get(
             json_object_get(json_object_get(details, "error"), "error"), "message"));
@@ -250,13 +250,13 @@ static const char *find_python(struct hr_arena *arena, const char **tree)
     return active ? hr_printf(arena, "%s/bin/python", active) : "python3";
 }
 
-static enum hr_code run_python(const struct hr_wire *wire,
+static enum hr_code run_python(struct hr_client *client,
                                const char *order,
                                struct hr_buf *reply,
                                struct hr_err *err)
 {
     int ends[2], status = 0;
-    const char *tree, *python = find_python(wire->arena, &tree), *old = getenv("PYTHONPATH");
+    const char *tree, *python = find_python(client->arena, &tree), *old = getenv("PYTHONPATH");
     if (pipe(ends))
         return hr_fail(err, HR_E_IO, "no pipe: %s", strerror(errno));
     fflush(stdout);
@@ -265,11 +265,11 @@ static enum hr_code run_python(const struct hr_wire *wire,
         dup2(ends[1], 1);
         close(ends[0]);
         close(ends[1]);
-        setenv("HEADRACE_URL", wire->url, 1);
-        setenv("HEADRACE_TOKEN", wire->token, 1);
-        setenv("HEADRACE_CA_FILE", wire->ca_file ? wire->ca_file : "", 1);
+        setenv("HEADRACE_URL", client->url, 1);
+        setenv("HEADRACE_TOKEN", client->token.text, 1);
+        setenv("HEADRACE_CA_FILE", client->ca_file, 1);
         if (tree)
-            setenv("PYTHONPATH", old && *old ? hr_printf(wire->arena, "%s:%s", tree, old) : tree,
+            setenv("PYTHONPATH", old && *old ? hr_printf(client->arena, "%s:%s", tree, old) : tree,
                    1);
         execlp(python, python, "-m", "headrace.azureml.submit", order, (char *)NULL);
         fprintf(stderr, "headrace: \"%s\" cannot be run: %s\n", python, strerror(errno));
@@ -321,7 +321,7 @@ static enum hr_code run_submit(const struct hr_args *args,
     HR_TRY(open_place(args, arena, &place, err));
     HR_TRY(read_order(args, &place, &order, err));
     hr_buf_init(&reply, ORDER_REPLY_MAX);
-    enum hr_code code = run_python(&place.wire, order, &reply, err);
+    enum hr_code code = run_python(place.client, order, &reply, err);
     free(order);
     json_t *run = code ? NULL : json_loads(hr_buf_text(&reply), 0, NULL);
     hr_buf_release(&reply);

@@ -21,7 +21,7 @@ static enum hr_code run_serve(const struct hr_args *args,
                               struct hr_arena *arena,
                               struct hr_err *err)
 {
-    struct hr_daemon_options options = {.home = hr_wire_home(arena, hr_args_get(args, "home")),
+    struct hr_daemon_options options = {.home = hr_client_home(arena, hr_args_get(args, "home")),
                                         .python = hr_args_get(args, "python")};
     options.listen = hr_args_get(args, "listen") ? hr_args_get(args, "listen") : "127.0.0.1";
     HR_TRY(hr_args_number(args, "port", 0, 0, 65535, &options.port, err));
@@ -47,15 +47,15 @@ static void print_export(const char *name, const char *value)
  * be read: a colleague's. */
 static enum hr_code find_server(const struct hr_args *args,
                                 struct hr_arena *arena,
-                                struct hr_wire *wire,
+                                struct hr_client **client,
                                 struct hr_err *err)
 {
     const char *home = hr_args_get(args, "home"), *url = getenv("HEADRACE_URL"),
                *from_env = getenv("HEADRACE_HOME");
     bool home_named = home || (from_env && *from_env);
     if (url && *url && !home_named)
-        return hr_wire_find(arena, NULL, wire, err);
-    return hr_wire_find(arena, hr_wire_home(arena, home), wire, err);
+        return hr_client_find(arena, NULL, client, err);
+    return hr_client_find(arena, hr_client_home(arena, home), client, err);
 }
 
 /* HOST:PORT of the address, its scheme's port where it has none of its own: Spark Connect's is
@@ -80,39 +80,40 @@ static enum hr_code authority_of(struct hr_arena *arena,
 }
 
 static enum hr_code spark_remote(struct hr_arena *arena,
-                                 const struct hr_wire *wire,
+                                 struct hr_client *client,
                                  const char **remote,
                                  struct hr_err *err)
 {
-    const char *authority, *connect = hr_wire_field(wire, "connect"),
+    const char *authority, *connect = hr_client_field(client, "connect"),
                            *at = strstr(connect, ";token=");
     *remote = connect;
-    if (at && strcmp(wire->token, hr_wire_field(wire, "token")))
-        *remote = hr_printf(arena, "%.*s;token=%s", (int)(at - connect), connect, wire->token);
-    if (wire->endpoint)
+    if (at && strcmp(client->token.text, hr_client_field(client, "token")))
+        *remote =
+            hr_printf(arena, "%.*s;token=%s", (int)(at - connect), connect, client->token.text);
+    if (client->endpoint)
         return HR_OK;
-    HR_TRY(authority_of(arena, wire->url, &authority, err));
-    bool tls = !strncmp(wire->url, "https://", 8);
-    *remote =
-        hr_printf(arena, "sc://%s/;token=%s%s", authority, wire->token, tls ? ";use_ssl=true" : "");
+    HR_TRY(authority_of(arena, client->url, &authority, err));
+    bool tls = !strncmp(client->url, "https://", 8);
+    *remote = hr_printf(arena, "sc://%s/;token=%s%s", authority, client->token.text,
+                        tls ? ";use_ssl=true" : "");
     return HR_OK;
 }
 
 /* in the server's home; of a server elsewhere in the user's cache, a file a server */
 static enum hr_code bundle_path(struct hr_arena *arena,
-                                const struct hr_wire *wire,
+                                struct hr_client *client,
                                 const char **path,
                                 struct hr_err *err)
 {
     const char *authority, *folder, *cache = getenv("XDG_CACHE_HOME"), *user = getenv("HOME");
-    if (wire->endpoint) {
-        *path = hr_printf(arena, "%s/tls/bundle.pem", wire->home);
+    if (client->endpoint) {
+        *path = hr_printf(arena, "%s/tls/bundle.pem", client->home);
         return HR_OK;
     }
     folder = hr_printf(arena, "%s/.cache/headrace", user ? user : "");
     if (cache && *cache)
         folder = hr_printf(arena, "%s/headrace", cache);
-    HR_TRY(authority_of(arena, wire->url, &authority, err));
+    HR_TRY(authority_of(arena, client->url, &authority, err));
     HR_TRY(hr_file_mkdirs(folder, err));
     *path = hr_printf(arena, "%s/%s.pem", folder, authority);
     return HR_OK;
@@ -121,7 +122,7 @@ static enum hr_code bundle_path(struct hr_arena *arena,
 /* Clients that are told of one authority forget the others: a bundle of the system's and ours. NULL
  * where the server's certificate is one that the system knows */
 static enum hr_code write_bundle(struct hr_arena *arena,
-                                 const struct hr_wire *wire,
+                                 struct hr_client *client,
                                  const char **path,
                                  struct hr_err *err)
 {
@@ -131,50 +132,51 @@ static enum hr_code write_bundle(struct hr_arena *arena,
     char *ours, *system = NULL;
     size_t ours_len, len = 0;
     *path = NULL;
-    if (!wire->ca_file || !*wire->ca_file)
+    if (!*client->ca_file)
         return HR_OK;
-    HR_TRY(hr_file_read(arena, wire->ca_file, 1 << 20, &ours, &ours_len, err));
+    HR_TRY(hr_file_read(arena, client->ca_file, 1 << 20, &ours, &ours_len, err));
     for (size_t i = 0; i < HR_LEN(system_bundles) && !system; i++)
         if (hr_file_read(arena, system_bundles[i], 16 << 20, &system, &len, NULL))
             system = NULL;
     const char *both = system ? hr_printf(arena, "%s\n%s", system, ours) : ours;
-    HR_TRY(bundle_path(arena, wire, path, err));
+    HR_TRY(bundle_path(arena, client, path, err));
     return hr_file_write(*path, 0600, both, strlen(both), err);
 }
 
 /* by the account's key, which stands in the endpoint file only: a colleague goes by a role */
-static const char *storage_connection(struct hr_arena *arena, const struct hr_wire *wire)
+static const char *storage_connection(struct hr_arena *arena, struct hr_client *client)
 {
-    const char *url = hr_wire_field(wire, "storage_url"), *account = hr_wire_field(wire, "account");
-    if (!wire->endpoint)
+    const char *url = hr_client_field(client, "storage_url"),
+               *account = hr_client_field(client, "account");
+    if (!client->endpoint)
         return NULL;
     return hr_printf(arena,
                      "DefaultEndpointsProtocol=%s;AccountName=%s;AccountKey=%s;BlobEndpoint=%s/%s",
                      strncmp(url, "https", 5) ? "http" : "https", account,
-                     hr_wire_field(wire, "account_key"), url, account);
+                     hr_client_field(client, "account_key"), url, account);
 }
 
 static enum hr_code run_env(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     const char *bundle, *connect, *tenant, *subscription;
     json_t *me;
-    HR_TRY(find_server(args, arena, &wire, err));
-    HR_TRY(hr_cli_call(&wire, "GET", "/v1.0/me", NULL, &me, err));
+    HR_TRY(find_server(args, arena, &client, err));
+    HR_TRY(hr_cli_call(client, "GET", "/v1.0/me", NULL, &me, err));
     const char *principal = hr_strdup(arena, json_string_value(json_object_get(me, "id")));
     json_decref(me);
-    HR_TRY(hr_wire_default(&wire, "tenant_id", &tenant, err));
-    HR_TRY(hr_wire_default(&wire, "subscription_id", &subscription, err));
-    HR_TRY(write_bundle(arena, &wire, &bundle, err));
-    HR_TRY(spark_remote(arena, &wire, &connect, err));
-    char *home = wire.endpoint ? realpath(wire.home, NULL) : NULL;
+    HR_TRY(hr_client_default(client, "tenant_id", &tenant, err));
+    HR_TRY(hr_client_default(client, "subscription_id", &subscription, err));
+    HR_TRY(write_bundle(arena, client, &bundle, err));
+    HR_TRY(spark_remote(arena, client, &connect, err));
+    char *home = client->endpoint ? realpath(client->home, NULL) : NULL;
     const struct {
         const char *name, *value;
     } exports[] = {
         {"HEADRACE_HOME", home},
-        {"HEADRACE_URL", wire.url},
-        {"HEADRACE_TOKEN", wire.token},
-        {"HEADRACE_CA_FILE", wire.ca_file},
+        {"HEADRACE_URL", client->url},
+        {"HEADRACE_TOKEN", client->token.text},
+        {"HEADRACE_CA_FILE", *client->ca_file ? client->ca_file : NULL},
         {"SPARK_REMOTE", connect},
         {"REQUESTS_CA_BUNDLE", bundle},
         {"SSL_CERT_FILE", bundle},
@@ -182,19 +184,19 @@ static enum hr_code run_env(const struct hr_args *args, struct hr_arena *arena, 
         {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", bundle},
         /* by this path Azure's libraries know a private cloud, and do not ask Microsoft about it:
            without, EnvironmentCredential() fails, and DefaultAzureCredential() with it */
-        {"AZURE_AUTHORITY_HOST", hr_printf(arena, "%s/adfs", wire.url)},
+        {"AZURE_AUTHORITY_HOST", hr_printf(arena, "%s/adfs", client->url)},
         {"AZURE_TENANT_ID", tenant},
         {"AZURE_CLIENT_ID", principal},
-        {"AZURE_CLIENT_SECRET", wire.token},
+        {"AZURE_CLIENT_SECRET", client->token.text},
         {"AZURE_SUBSCRIPTION_ID", subscription},
-        {"AZURE_STORAGE_CONNECTION_STRING", storage_connection(arena, &wire)},
-        {"ARM_CLOUD_METADATA_URL", hr_printf(arena, "%s/metadata/endpoints", wire.url)},
+        {"AZURE_STORAGE_CONNECTION_STRING", storage_connection(arena, client)},
+        {"ARM_CLOUD_METADATA_URL", hr_printf(arena, "%s/metadata/endpoints", client->url)},
         /* a name that azure-ai-ml does not know by itself, and asks the address above for:
            AzureCloud is Microsoft's to it */
         {"AZUREML_CURRENT_CLOUD", "LocalCloud"},
         /* msrestazure sends no secret: its address has it */
-        {"MSI_ENDPOINT", hr_printf(arena, "%s/msi/%s", wire.url, wire.token)},
-        {"MSI_SECRET", wire.token},
+        {"MSI_ENDPOINT", hr_printf(arena, "%s/msi/%s", client->url, client->token.text)},
+        {"MSI_SECRET", client->token.text},
     };
     for (size_t i = 0; i < HR_LEN(exports); i++)
         if (exports[i].value)

@@ -16,11 +16,11 @@ static enum hr_code ask(const struct hr_args *args,
                         json_t **reply,
                         struct hr_err *err)
 {
-    struct hr_wire wire;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
+    struct hr_client *client;
+    HR_TRY(hr_cli_find(args, arena, &client, err));
     const char *path =
-        hr_printf(arena, "/sessions/%s%s", hr_wire_escape(arena, args->positional[0]), rest);
-    enum hr_code code = hr_cli_call(&wire, method, path, NULL, reply, err);
+        hr_printf(arena, "/sessions/%s%s", hr_client_escape(arena, args->positional[0]), rest);
+    enum hr_code code = hr_cli_call(client, method, path, NULL, reply, err);
     return code == HR_E_NOT_FOUND ? hr_fail_command(err, "headrace session list") : code;
 }
 
@@ -40,10 +40,10 @@ static enum hr_code run_session_list(const struct hr_args *args,
                                      struct hr_arena *arena,
                                      struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     json_t *reply;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(hr_cli_call(&wire, "GET", "/sessions?size=1000&ended=true", NULL, &reply, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(hr_cli_call(client, "GET", "/sessions?size=1000&ended=true", NULL, &reply, err));
     return show_rows(args, reply, "sessions", session_columns, HR_LEN(session_columns));
 }
 

@@ -11,17 +11,17 @@ static enum hr_code run_user_create(const struct hr_args *args,
                                     struct hr_arena *arena,
                                     struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     json_t *reply, *body = json_pack("{s:s, s:b}", "displayName", args->positional[0], "reader",
                                      !hr_args_has(args, "no-reader"));
     if (!body)
         return hr_fail(err, HR_E_INVALID, "the name is not UTF-8");
-    enum hr_code code = hr_cli_find(args, arena, &wire, err);
+    enum hr_code code = hr_cli_find(args, arena, &client, err);
     if (code) {
         json_decref(body);
         return code;
     }
-    HR_TRY(hr_cli_call(&wire, "POST", "/v1.0/users", body, &reply, err));
+    HR_TRY(hr_cli_call(client, "POST", "/v1.0/users", body, &reply, err));
     json_t *made =
         json_pack("{s:O, s:O, s:O}", "name", json_object_get(reply, "displayName"), "principal",
                   json_object_get(reply, "id"), "token", json_object_get(reply, "token"));
@@ -35,10 +35,10 @@ static enum hr_code run_user_list(const struct hr_args *args,
                                   struct hr_arena *arena,
                                   struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     json_t *reply;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(hr_cli_call(&wire, "GET", "/v1.0/users", NULL, &reply, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(hr_cli_call(client, "GET", "/v1.0/users", NULL, &reply, err));
     return hr_cli_show(args, reply, user_columns, HR_LEN(user_columns));
 }
 
@@ -46,13 +46,13 @@ static enum hr_code run_user_remove(const struct hr_args *args,
                                     struct hr_arena *arena,
                                     struct hr_err *err)
 {
-    struct hr_wire wire;
+    struct hr_client *client;
     json_t *reply;
-    HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(
-        hr_cli_call(&wire, "DELETE",
-                    hr_printf(arena, "/v1.0/users/%s", hr_wire_escape(arena, args->positional[0])),
-                    NULL, &reply, err));
+    HR_TRY(hr_cli_find(args, arena, &client, err));
+    HR_TRY(hr_cli_call(
+        client, "DELETE",
+        hr_printf(arena, "/v1.0/users/%s", hr_client_escape(arena, args->positional[0])), NULL,
+        &reply, err));
     json_decref(reply);
     return HR_OK;
 }

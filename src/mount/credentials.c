@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_MAX (1u << 20)
 #define PAUSE_FIRST_MS 100 /* between attempts while the server does not answer; doubling */
 #define PAUSE_MAX_MS 4000
 #define ASKED_PAUSE_MS 200 /* readers in trouble make no more attempts than this */
@@ -86,29 +85,27 @@ static enum hr_code adopt(struct hr_credentials *c, json_t *storage, struct hr_e
 static enum hr_code renew(struct hr_credentials *c, json_t **storage, struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    char *bytes = NULL;
-    size_t len = 0;
-    *storage = NULL;
-    enum hr_code code = hr_mount_server_call(c->options.server, "POST",
-                                             hr_printf(arena, "%s/access", c->options.path),
-                                             ANSWER_MAX, &bytes, &len, err);
-    if (!code) {
-        json_t *json = json_loadb(bytes, len, 0, NULL), *inner = json_object_get(json, "storage");
-        *storage = json_incref(inner ? inner : json);
-        json_decref(json);
-        if (!json_is_object(*storage))
-            code = hr_fail(err, HR_E_UNAVAILABLE,
-                           "the server's answer about access is not understood");
-    }
-    free(bytes);
+    const char *path = hr_printf(arena, "%s/access", c->options.path);
+    json_t *reply;
+    enum hr_code code =
+        hr_client_call(c->options.server, "POST", path, json_object(), NULL, &reply, err);
     hr_arena_free(arena);
-    return code;
+    *storage = NULL;
+    HR_TRY(code);
+    json_t *inner = json_object_get(reply, "storage");
+    *storage = json_incref(inner ? inner : reply);
+    json_decref(reply);
+    if (json_is_object(*storage))
+        return HR_OK;
+    return hr_fail(err, HR_E_UNAVAILABLE, "the server's answer about access is not understood");
 }
 
 static bool is_denial(enum hr_code code)
 {
-    /* no role; the dataset or its version is gone */
-    return code == HR_E_DENIED || code == HR_E_NOT_FOUND;
+    bool unknown = code == HR_E_UNAUTHENTICATED; /* the principal is gone, or its token */
+    bool refused = code == HR_E_DENIED;          /* no role */
+    bool gone = code == HR_E_NOT_FOUND;          /* the dataset or its version */
+    return unknown || refused || gone;
 }
 
 static void attempt(struct hr_credentials *c)
@@ -217,7 +214,7 @@ void hr_credentials_stop(struct hr_credentials *c)
     pthread_cond_broadcast(&c->changed);
     pthread_mutex_unlock(&c->lock);
     if (c->options.server)
-        atomic_store(&c->options.server->stop, true);
+        hr_client_stop(c->options.server);
     if (c->has_thread)
         pthread_join(c->thread, NULL);
     json_decref(c->storage);
@@ -228,6 +225,14 @@ void hr_credentials_stop(struct hr_credentials *c)
 
 /* ---- readers ---- */
 
+/* with the server's next step, as one text */
+static enum hr_code say_why(const struct hr_credentials *c, enum hr_code code, struct hr_err *err)
+{
+    char text[sizeof c->why.msg + sizeof c->why.hint + 32];
+    hr_err_text(&c->why, text, sizeof text);
+    return hr_fail(err, code, "%s", text);
+}
+
 enum hr_code hr_credentials_now(struct hr_credentials *c,
                                 unsigned *generation,
                                 int64_t *ends_ms,
@@ -236,7 +241,7 @@ enum hr_code hr_credentials_now(struct hr_credentials *c,
     pthread_mutex_lock(&c->lock);
     enum hr_code code = HR_OK;
     if (is_denial(c->why.code))
-        code = hr_fail(err, HR_E_DENIED, "%s", c->why.msg);
+        code = say_why(c, HR_E_DENIED, err);
     *generation = c->generation;
     *ends_ms = c->ends_ms;
     pthread_mutex_unlock(&c->lock);
@@ -256,10 +261,10 @@ enum hr_code hr_credentials_newer(struct hr_credentials *c,
     pthread_mutex_lock(&c->lock);
     while (!code && c->generation == generation) {
         if (is_denial(c->why.code))
-            code = hr_fail(err, HR_E_DENIED, "%s", c->why.msg);
+            code = say_why(c, HR_E_DENIED, err);
         else if (hr_clock_mono_ns() >= deadline_ns)
-            code = hr_fail(err, HR_E_UNAVAILABLE, "%s",
-                           c->why.code ? c->why.msg : "the server gives no newer access");
+            code = c->why.code ? say_why(c, HR_E_UNAVAILABLE, err)
+                               : hr_fail(err, HR_E_UNAVAILABLE, "the server gives no newer access");
         else if (cancel && cancel->cancelled(cancel->arg))
             code = hr_fail(err, HR_E_CANCELLED, "the read was interrupted");
         if (code)

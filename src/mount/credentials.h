@@ -10,14 +10,14 @@
 #ifndef HR_MOUNT_CREDENTIALS_H
 #define HR_MOUNT_CREDENTIALS_H
 #include "blob/blob.h"
-#include "mount/server.h"
+#include "client/client.h"
 #include <jansson.h>
 
 struct hr_credentials;
 
 struct hr_credentials_options {
     /* NULL: a manifest from a file, whose credentials are never renewed */
-    struct hr_mount_server *server;
+    struct hr_client *server;
     const char *path; /* of the version: path + "/access" is asked */
     int check_ms;
     /* once each time the server begins to say no; on the thread */

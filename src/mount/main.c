@@ -36,7 +36,7 @@ struct mount {
     struct options options;
     struct hr_arena *arena;
     struct hr_manifest manifest;
-    struct hr_mount_server server;
+    struct hr_client *server; /* NULL: the manifest is a file, and its access is not renewed */
     struct hr_blob_config *config;
     struct hr_blob *blobs[MOVERS];
     struct hr_credentials *credentials;
@@ -142,27 +142,57 @@ static enum hr_code parse_words(int argc, char **argv, struct options *o, struct
 
 /* ---- the version ---- */
 
-static enum hr_code load(struct mount *m, json_t **storage, struct hr_err *err)
+/* The server's reasons are none of those that have an exit status of their own: words that make no
+ * sense, and a machine without FUSE. */
+static enum hr_code of_server(struct hr_err *err)
 {
+    if (err->code == HR_E_INVALID || err->code == HR_E_UNSUPPORTED)
+        err->code = HR_E_DENIED;
+    return err->code;
+}
+
+static enum hr_code find_server(struct mount *m, struct hr_err *err)
+{
+    const struct options *o = &m->options;
+    if (!o->path)
+        return HR_OK;
+    if (o->home)
+        HR_TRY(hr_client_find(m->arena, o->home, &m->server, err));
+    else
+        HR_TRY(hr_client_at(m->arena, o->url, o->ca_file, &m->server, err));
+    m->server->persistent = true;
+    return HR_OK;
+}
+
+static enum hr_code load_file(struct mount *m, json_t **storage, struct hr_err *err)
+{
+    struct hr_arena *scratch = hr_arena_new(NULL);
     char *bytes;
     size_t len;
-    if (m->options.path)
-        HR_TRY(hr_mount_server_find(&m->server, m->arena, m->options.home, m->options.url,
-                                    m->options.ca_file, err));
-    if (m->options.manifest) {
-        struct hr_arena *scratch = hr_arena_new(NULL);
-        enum hr_code code =
-            hr_file_read(scratch, m->options.manifest, HR_MANIFEST_BYTES_MAX, &bytes, &len, err);
-        if (!code)
-            code = hr_manifest_parse(&m->manifest, m->arena, bytes, len, storage, err);
-        hr_arena_free(scratch);
-        return code;
-    }
-    HR_TRY(hr_mount_server_call(&m->server, "GET",
-                                hr_printf(m->arena, "%s/manifest", m->options.path),
-                                HR_MANIFEST_BYTES_MAX, &bytes, &len, err));
-    enum hr_code code = hr_manifest_parse(&m->manifest, m->arena, bytes, len, storage, err);
-    free(bytes);
+    enum hr_code code =
+        hr_file_read(scratch, m->options.manifest, HR_MANIFEST_BYTES_MAX, &bytes, &len, err);
+    if (!code)
+        code = hr_manifest_parse(&m->manifest, m->arena, bytes, len, storage, err);
+    hr_arena_free(scratch);
+    return code;
+}
+
+static enum hr_code load(struct mount *m, json_t **storage, struct hr_err *err)
+{
+    HR_TRY(find_server(m, err));
+    if (m->options.manifest)
+        return load_file(m, storage, err);
+    const struct hr_client_request request = {
+        .method = "GET",
+        .path = hr_printf(m->arena, "%s/manifest", m->options.path),
+        .max = HR_MANIFEST_BYTES_MAX,
+    };
+    struct hr_client_answer answer;
+    if (hr_client_send(m->server, &request, &answer, err))
+        return of_server(err);
+    enum hr_code code =
+        hr_manifest_parse(&m->manifest, m->arena, answer.bytes, answer.len, storage, err);
+    free(answer.bytes);
     return code;
 }
 
@@ -193,8 +223,8 @@ static enum hr_code start(struct mount *m, struct hr_err *err)
     HR_TRY(load(m, &storage, err));
     malloc_trim(0); /* the manifest as JSON was several times the tree */
     m->config = hr_blob_config_new();
-    const struct hr_credentials_options access = {
-        m->options.path ? &m->server : NULL, m->options.path, m->options.check_s * 1000, denied, m};
+    const struct hr_credentials_options access = {m->server, m->options.path,
+                                                  m->options.check_s * 1000, denied, m};
     enum hr_code code = hr_credentials_start(m->config, storage, &access, &m->credentials, err);
     json_decref(storage);
     HR_TRY(code);

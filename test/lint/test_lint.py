@@ -56,6 +56,13 @@ PLANTED = [
         '#include "blob/azure/azure.h"\n',
         r"src/blob/write\.c: blob may not include blob/azure/azure\.h",
     ),
+    (
+        "tools/check_layers",
+        "src/daemon/gate/gate.c",
+        r"^",
+        '#include "client/client.h"\n',
+        r"src/daemon/gate/gate\.c: daemon/gate may not include client/client\.h",
+    ),
     ("tools/check_functions", "doc/functions.md", r"`sha2`", "`sha3`", r"sha2"),
     (
         "tools/check_conditions",

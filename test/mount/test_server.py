@@ -65,7 +65,7 @@ def test_a_dataset_is_mounted_by_name_and_version(known, tmp_path):
     "name,status,text",
     [
         ("absent", 1, 'dataset "absent" does not exist'),
-        ("prepared:99", 1, 'has no version 99 in workspace "headrace-ml". Try: headrace dataset show prepared\n'),
+        ("prepared:99", 1, 'has no version 99 in workspace "headrace-ml"\ntry: headrace dataset show prepared\n'),
         ("prepared:x", 2, '"x" is not a version'),
     ],
 )

@@ -1,4 +1,4 @@
-/* What the command reads of servers and of its own processes: whole, or refused by name. */
+/* What the command reads of its own processes: whole, or refused by name. */
 #include "cli/command.h"
 #include "io/file.h"
 #include <setjmp.h>
@@ -35,46 +35,6 @@ static enum hr_code named(enum hr_code code, const struct hr_err *err)
     assert_int_equal(code, HR_E_LIMIT);
     assert_non_null(strstr(err->msg, "larger than the limit"));
     return code;
-}
-
-static enum hr_code call(void *arg)
-{
-    struct hr_wire wire = {.arena = hr_arena_new(NULL), .url = answer.url, .token = "t"};
-    struct hr_err err = {0};
-    json_t *reply, *expected = json_loads(JSON, 0, NULL);
-    int status;
-    (void)arg;
-    enum hr_code code =
-        hr_wire_call(&wire, "POST", "/v1.0/x", json_object(), &status, &reply, &err);
-    assert_true(code || json_equal(reply, expected));
-    json_decref(expected);
-    json_decref(reply);
-    hr_arena_free(wire.arena);
-    return named(code, &err);
-}
-
-static enum hr_code read_text(void *arg)
-{
-    struct hr_wire wire = {.arena = hr_arena_new(NULL), .url = answer.url, .token = "t"};
-    struct hr_err err = {0};
-    char *bytes;
-    size_t len;
-    (void)arg;
-    enum hr_code code = hr_wire_text(&wire, "/v1.0/x", &bytes, &len, &err);
-    if (!code) {
-        assert_int_equal(len, strlen(JSON));
-        assert_memory_equal(bytes, JSON, len);
-    }
-    free(bytes);
-    hr_arena_free(wire.arena);
-    return named(code, &err);
-}
-
-static void an_answer_is_read_whole_or_refused(void **state)
-{
-    (void)state;
-    assert_true(hr_torture(call, NULL) >= 1);
-    assert_true(hr_torture(read_text, NULL) >= 1);
 }
 
 /* the Python that submits is a script, which says what it would */
@@ -114,7 +74,6 @@ static void a_submission_is_read_whole_or_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(an_answer_is_read_whole_or_refused),
-                                       cmocka_unit_test(a_submission_is_read_whole_or_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_submission_is_read_whole_or_refused)};
     return cmocka_run_group_tests(tests, start, stop);
 }
