@@ -76,6 +76,8 @@ void hr_files_partition_sql(const char *text,
                             const struct hr_type *type,
                             const struct hr_zone *zone,
                             struct hr_buf *out);
+const char *hr_files_name(const char *location); /* the last part */
+const char *hr_files_parent(struct hr_arena *arena, const char *location);
 /* file:///a%20b */
 const char *hr_files_uri(struct hr_arena *arena, const char *location);
 const char *hr_files_spark_path(struct hr_arena *arena, const char *location); /* file:/a b */

@@ -1,5 +1,6 @@
-/* Writers, inside: what a format brings to the common part (write.c), which finds the place, opens
- * files, sorts rows into partition folders and commits. Private to format/. */
+/* Writers, inside: what a format brings to the common part (write.c, write_rows.c, commit.c), which
+ * finds the place, opens files, sorts rows into partition folders and commits. Private to format/.
+ */
 #ifndef HR_HOST_FORMAT_WRITE_H
 #define HR_HOST_FORMAT_WRITE_H
 #include "host/format/files/files.h"
@@ -59,6 +60,13 @@ struct hr_writing {
 };
 
 extern const struct hr_text_format hr_csv_format, hr_json_format, hr_text_format_plain;
+/* ---- write_rows.c ---- */
+enum hr_code hr_write_texts(struct hr_writing *writing, struct hr_err *err);
+/* ---- commit.c: writes, and makes it visible; exists: the target was there when the write began
+ * ---- */
+enum hr_code hr_commit_renaming(struct hr_writing *writing, bool exists, struct hr_err *err);
+enum hr_code hr_commit_staged(struct hr_writing *writing, bool exists, struct hr_err *err);
+
 enum hr_code hr_parquet_write(struct hr_writing *writing, struct hr_err *err);
 
 /* the scalar value of a column as its text; not for null, arrays, maps, structs */
