@@ -227,7 +227,7 @@ static bool status_may_pass(int status)
 
 static bool failure_may_pass(const struct hr_blob_transfer *transfer, CURLcode result)
 {
-    switch (result) {
+    switch ((int)result) { /* libcurl's: each of its versions may know more */
     case CURLE_COULDNT_RESOLVE_HOST:
         /* it rarely becomes known within seconds */
         return transfer->attempts < 3;
@@ -268,7 +268,7 @@ static enum hr_code describe(struct hr_blob_transfer *transfer, CURLcode result)
     const char *why = transfer->why[0] ? transfer->why : curl_easy_strerror(result);
     int tries = transfer->attempts;
     const char *s = tries == 1 ? "" : "s";
-    switch (result) {
+    switch ((int)result) { /* libcurl's: each of its versions may know more */
     case CURLE_OK:
         return hr_fail(&transfer->err, HR_E_IO, "the answer of '%.*s' was cut short %d time%s", len,
                        host, tries, s);

@@ -291,7 +291,17 @@ static void write_type(struct fb *fb, const struct hr_arrow_field *field, size_t
         slots[0] = (struct slot){4, (uint64_t)field->width};
         count = 1;
         break;
-    default:
+    case HR_ARROW_NULL: /* what its number does not say stands in the children, or nowhere */
+    case HR_ARROW_BOOL:
+    case HR_ARROW_UTF8:
+    case HR_ARROW_LARGE_UTF8:
+    case HR_ARROW_BINARY:
+    case HR_ARROW_LARGE_BINARY:
+    case HR_ARROW_LIST:
+    case HR_ARROW_LARGE_LIST:
+    case HR_ARROW_MAP:
+    case HR_ARROW_STRUCT:
+    case HR_ARROW_KIND_COUNT:
         break;
     }
     table(fb, slots, count, pointer);

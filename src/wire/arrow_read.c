@@ -184,19 +184,15 @@ static enum hr_code read_type(struct reader *reader,
 
 static bool children_fit(const struct hr_arrow_field *field)
 {
-    switch (field->kind) {
-    case HR_ARROW_LIST:
-    case HR_ARROW_LARGE_LIST:
+    if (field->kind == HR_ARROW_STRUCT)
+        return true;
+    if (field->kind == HR_ARROW_LIST || field->kind == HR_ARROW_LARGE_LIST)
         return field->child_count == 1;
-    case HR_ARROW_MAP:
+    if (field->kind == HR_ARROW_MAP)
         return field->child_count == 1 &&
                field->children[0].kind == HR_ARROW_STRUCT &&
                field->children[0].child_count == 2;
-    case HR_ARROW_STRUCT:
-        return true;
-    default:
-        return field->child_count == 0;
-    }
+    return field->child_count == 0;
 }
 
 static enum hr_code read_fields(struct reader *reader,

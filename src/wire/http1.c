@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { HEAD, BODY, CHUNK_SIZE, CHUNK_DATA, CHUNK_END, TRAILERS, ENDED, BROKEN };
+enum state { HEAD, BODY, CHUNK_SIZE, CHUNK_DATA, CHUNK_END, TRAILERS, ENDED, BROKEN };
 
 #define METHOD_MAX 32
 #define CHUNK_LINE_MAX 256
@@ -383,8 +383,8 @@ static enum hr_http1_event read_trailers(struct hr_http1 *parser, const char **a
 enum hr_http1_event hr_http1_next(struct hr_http1 *parser, const char **at, const char *end)
 {
     for (;;) {
-        enum hr_http1_event event;
-        switch (parser->state) {
+        enum hr_http1_event event = HR_HTTP1_BAD;
+        switch ((enum state)parser->state) {
         case HEAD:
             return read_head(parser, at, end);
         case BODY:
@@ -405,7 +405,7 @@ enum hr_http1_event hr_http1_next(struct hr_http1 *parser, const char **at, cons
             parser->has_body = false;
             hr_buf_clear(&parser->head);
             return HR_HTTP1_END;
-        default:
+        case BROKEN:
             return HR_HTTP1_BAD;
         }
         if (event != GO_ON)

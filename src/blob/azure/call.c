@@ -270,11 +270,14 @@ static enum hr_code fail_authentication(const struct hr_azure_call *call,
             account, call->place->location);
         return hr_fail_hint(err, "set fs.azure.account.key.%s or fs.azure.sas.%s.%s",
                             call->place->host, call->place->container, call->place->host);
-    default:
-        return hr_fail(err, HR_E_STORAGE_DENIED,
-                       "authentication failed for account '%s': the token was not accepted: %s",
-                       account, why);
+    case HR_AZURE_BEARER:
+    case HR_AZURE_BY_ROLE:
+    case HR_AZURE_CLIENT_CREDENTIALS:
+        break;
     }
+    return hr_fail(err, HR_E_STORAGE_DENIED,
+                   "authentication failed for account '%s': the token was not accepted: %s",
+                   account, why);
 }
 
 /* explained by the credential that was used */
