@@ -23,6 +23,11 @@
 
 struct hr_tree {
     char *root, *own; /* own: ROOT/.headrace */
+    /* Whoever checks conditions and then changes names does both under it: a version that was
+     * looked at is the one replaced. What takes long stands outside: bodies are written to
+     * temporary files before, folders that were deleted are moved away under it and removed after.
+     * Readers take none: an open file is one version. The tree's only lock; operations do not nest.
+     */
     pthread_mutex_t lock;
     uint64_t last_tag;
     /* begun and ended, each counted: odd while one is under way */

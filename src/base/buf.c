@@ -51,6 +51,16 @@ static bool fail(struct hr_buf *buf, enum hr_code code)
     return false;
 }
 
+/* the invariants in buf.h, looked at where the buffer grows: seldom, and before memory is touched
+ */
+static bool intact(const struct hr_buf *buf)
+{
+    if (!buf->data_)
+        return !buf->len_ && !buf->cap_;
+    return buf->len_ < buf->cap_ && buf->len_ <= buf->max_ && !buf->data_[buf->len_];
+}
+
+/* room for `more` bytes and the zero behind them; after it, appending is only copying */
 static bool reserve(struct hr_buf *buf, size_t more)
 {
     if (buf->failed_)
@@ -62,6 +72,7 @@ static bool reserve(struct hr_buf *buf, size_t more)
     size_t need = buf->len_ + more + 1;
     if (need <= buf->cap_)
         return true;
+    HR_CHECK(intact(buf));
     size_t cap = buf->cap_ ? buf->cap_ : 64;
     while (cap < need)
         cap += cap / 2;

@@ -10,7 +10,12 @@
  * a type printed, a message). Such a buffer cannot fail: without memory the process aborts, as it
  * does for an arena's small memory.
  *
- * The members belong to buf.c and to the functions here. The bytes are always NUL-terminated. */
+ * The members belong to buf.c and to the functions here. Between two calls one of these holds:
+ *   empty   data_ NULL, len_ and cap_ 0: nothing was appended yet, or the bytes were given away
+ *   whole   len_ <= max_, len_ < cap_, and data_[len_] is the zero that every reader may rely on
+ *   failed  as empty, with failed_ set; never with HR_BUF_GROWS
+ * A buffer may be moved by assignment: nothing points into it. Pointers into its bytes end with the
+ * next append, cut or drop. */
 #ifndef HR_BASE_BUF_H
 #define HR_BASE_BUF_H
 #include "base/arena.h"
@@ -27,7 +32,7 @@ struct hr_buf {
     enum hr_code failed_; /* HR_E_LIMIT or HR_E_NOMEM; HR_OK while whole */
 };
 
-#define HR_BUF_GROWS SIZE_MAX
+#define HR_BUF_GROWS (SIZE_MAX / 2) /* so that no sum of lengths overflows */
 
 void hr_buf_init(struct hr_buf *buf, size_t max);
 /* frees the bytes; the buffer may be used again */

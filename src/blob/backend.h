@@ -161,7 +161,9 @@ struct hr_blob {
     struct hr_blob_config *config;
     struct hr_blob_options options;
     char *local_root;
-    pthread_mutex_t lock; /* mover (made at the first request), stages */
+    /* Over mover (made at the first request) and stages. Held for a look or a change; no other lock
+     * is taken under it, and no request made. */
+    pthread_mutex_t lock;
     struct hr_blob_mover *mover;
     struct hr_blob_stage *stages;
     void *kinds[HR_BLOB_KINDS_MAX]; /* what each kind keeps, in the order of hr_blob_kinds */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 struct hr_blob_config {
+    /* over values and the list of datasets; before base's (config.h) */
     pthread_mutex_t lock;
     struct hr_blob_roles roles;
     /* key without "spark.hadoop." -> value; "endpoint:ACCOUNT", "ca:ACCOUNT", "bearer:ACCOUNT" are

@@ -13,16 +13,20 @@
 #define CANCEL_POLL_MS 50
 
 struct hr_blob_mover {
-    CURLM *multi;
+    int attempts, timeout_ms;
     pthread_t thread;
+    /* the innermost lock: no other is taken under it, and nobody's function called */
     pthread_mutex_t lock;
-    pthread_cond_t done;
-    struct hr_blob_transfer *incoming, **incoming_end, *delayed, *running;
+    pthread_cond_t done; /* some transfer's `done` was set; all who wait look for their own */
+    /* under the lock, with each transfer's `done` and `cancelled` */
+    struct hr_blob_transfer *incoming, **incoming_end;
+    bool stop, cancel_asked;
+    /* the thread's alone */
+    CURLM *multi; /* but for curl_multi_wakeup, which is for others */
+    struct hr_blob_transfer *delayed, *running;
     CURL *pool[POOL_MAX];
     size_t pool_count;
-    int attempts, timeout_ms;
     unsigned pause_seed;
-    bool stop, cancel_asked;
     _Atomic uint64_t requests, retries, bytes_read, bytes_written;
 };
 
@@ -298,6 +302,14 @@ static enum hr_code describe(struct hr_blob_transfer *transfer, CURLcode result)
     }
 }
 
+static bool is_cancelled(struct hr_blob_mover *mover, const struct hr_blob_transfer *transfer)
+{
+    pthread_mutex_lock(&mover->lock);
+    bool cancelled = transfer->cancelled;
+    pthread_mutex_unlock(&mover->lock);
+    return cancelled;
+}
+
 static void completed(struct hr_blob_mover *mover,
                       struct hr_blob_transfer *transfer,
                       CURLcode result)
@@ -311,7 +323,7 @@ static void completed(struct hr_blob_mover *mover,
                       transfer->got != transfer->into_len;
     bool again = result == CURLE_OK ? status_may_pass(transfer->status) || short_body
                                     : failure_may_pass(transfer, result);
-    again = again && transfer->attempts < mover->attempts && !transfer->cancelled;
+    again = again && transfer->attempts < mover->attempts && !is_cancelled(mover, transfer);
     let_go(mover, transfer);
     if (again) {
         atomic_fetch_add_explicit(&mover->retries, 1, memory_order_relaxed);
@@ -338,14 +350,6 @@ static struct hr_blob_transfer *take_incoming(struct hr_blob_mover *mover,
     *stop = mover->stop;
     pthread_mutex_unlock(&mover->lock);
     return list;
-}
-
-static bool is_cancelled(struct hr_blob_mover *mover, const struct hr_blob_transfer *transfer)
-{
-    pthread_mutex_lock(&mover->lock);
-    bool cancelled = transfer->cancelled;
-    pthread_mutex_unlock(&mover->lock);
-    return cancelled;
 }
 
 static void drop_cancelled(struct hr_blob_mover *mover)

@@ -27,6 +27,9 @@ struct hr_child {
     struct hr_child *next;
 };
 
+/* Over the list, which holds the children of all loops: any of them may spawn. A child is taken off
+ * it by its own loop's thread, which alone reaps and kills it, so its pid is its own until then.
+ * `exited` is called without the lock: it may spawn the next one. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct hr_child *children;
 

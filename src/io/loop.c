@@ -16,7 +16,8 @@ struct hr_loop {
     uv_loop_t uv;
     uv_async_t wake;
     uv_prepare_t prepare;
-    pthread_mutex_t lock; /* over messages and stopping */
+    /* over messages and stopping; no message runs under it, so each may post and stop */
+    pthread_mutex_t lock;
     struct message *first, **last;
     bool stopping, claimed;
     struct hr_deferred deferred; /* the head of a ring */

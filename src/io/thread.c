@@ -13,7 +13,7 @@ struct job {
 
 struct hr_thread {
     pthread_t id;
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* over the queue; no job runs under it, so each may post */
     pthread_cond_t more;
     struct job *first, **last;
     bool ending;

@@ -23,6 +23,10 @@ struct range {
     char *bytes;            /* direct: the caller's */
 };
 
+/* The lock is the outermost of storage's: under it requests are built (which takes the config's,
+ * the session's and the blob's, one after the other) and handed to the mover or taken back from it
+ * (its lock, the innermost). The mover's thread never asks for it, so a range can be waited for
+ * under it when it is freed; reads wait for their bytes without it. */
 struct remote {
     pthread_mutex_t lock;
     struct range *ranges; /* by offset, not overlapping */
