@@ -8,20 +8,35 @@
 
 /* ---- one segment ---- */
 
-static bool match_class(const char **pattern, char c)
+/* the character at *at, which is passed; a byte that is not UTF-8 stands for itself */
+static uint32_t take(const char **at)
+{
+    uint32_t point = (unsigned char)**at;
+    size_t len = hr_utf8_next(*at, strnlen(*at, 4), &point);
+    *at += len ? len : 1;
+    return point;
+}
+
+/* a member of a class, written plain or behind a backslash */
+static uint32_t take_member(const char **pattern)
+{
+    if (**pattern == '\\' && (*pattern)[1])
+        ++*pattern;
+    return take(pattern);
+}
+
+static bool match_class(const char **pattern, uint32_t c)
 {
     const char *p = *pattern + 1;
     bool negated = *p == '^' || *p == '!', hit = false;
     p += negated;
-    for (bool first = true; *p && (*p != ']' || first); first = false, p++) {
-        if (*p == '\\' && p[1])
+    for (bool first = true; *p && (*p != ']' || first); first = false) {
+        uint32_t low = take_member(&p), high = low;
+        if (p[0] == '-' && p[1] && p[1] != ']') {
             p++;
-        unsigned char low = (unsigned char)*p, high = low;
-        if (p[1] == '-' && p[2] && p[2] != ']') {
-            p += 2;
-            high = (unsigned char)*p;
+            high = take(&p);
         }
-        hit |= (unsigned char)c >= low && (unsigned char)c <= high;
+        hit |= c >= low && c <= high;
     }
     *pattern = *p ? p + 1 : p;
     return hit != negated;
@@ -32,10 +47,9 @@ static bool match(const char *pattern, const char *text)
 {
     const char *star = NULL, *resume = NULL;
     while (*text) {
-        const char *p = pattern;
-        size_t len = 1;
-        while (!hr_utf8_starts(text[len]))
-            len++;
+        const char *p = pattern, *next = text;
+        uint32_t c = take(&next);
+        size_t len = (size_t)(next - text);
         if (*p == '*') {
             star = ++pattern;
             resume = text;
@@ -46,7 +60,7 @@ static bool match(const char *pattern, const char *text)
             fits = true;
             p++;
         } else if (*p == '[') {
-            fits = match_class(&p, *text);
+            fits = match_class(&p, c);
         } else if (*p) {
             p += *p == '\\' && p[1];
             fits = *p++ == *text;

@@ -283,6 +283,11 @@ static void globs_are_hadoops(void **state)
         {"*.csv", 4},
         {"a?.csv", 2},
         {"?.csv", 1},
+        {"[\xc3\xbc].csv", 1},
+        {"[\xc3\xa9].csv", 0}, /* shares its first byte */
+        {"[^\xc3\xa9].csv", 1},
+        {"[a\xc3\xa0-\xc3\xbf].csv", 1},
+        {"[\\\xc3\xbc\\]].csv", 1},
         {"[ab]1.csv", 2},
         {"[^a]1.csv", 1},
         {"[a-b]?.csv", 3},
