@@ -1,9 +1,10 @@
 /* The event loop: one thread owns one loop, everything else is a message (hr_loop_post).
  *
  * Every function here is for the loop's own thread, except hr_loop_post and hr_loop_stop, which any
- * thread may call. hr_loop_new ignores SIGPIPE for the process: a closed socket is an error code,
- * not a death. The loop owns its timers and signal watchers; hr_loop_free closes what is left. Only
- * src/io and src/http know that libuv is underneath. */
+ * thread may call. hr_loop_new ignores SIGPIPE and SIGXFSZ for the process: a closed socket and a
+ * file that may not grow are error codes, not a death. The loop owns its timers and signal
+ * watchers; hr_loop_free closes what is left. Only src/io and src/http know that libuv is
+ * underneath. */
 #ifndef HR_IO_LOOP_H
 #define HR_IO_LOOP_H
 #include "base/error.h"
