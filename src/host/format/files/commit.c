@@ -25,25 +25,23 @@ static enum hr_code put_success(struct hr_writing *writing, const char *folder, 
                        "", 0, NULL, writing->cancel, err);
 }
 
-/* The folder `made` takes the place of `target`. Locally and on the built-in account that is one
- * step; elsewhere two renames, the old data first out of the way. */
+/* The folder `made` takes the place of `target`: in one step where the storage exchanges folders,
+ * elsewhere by two renames, the old data first out of the way. */
 static enum hr_code swap_folders(struct hr_writing *writing,
                                  const char *made,
                                  const char *target,
                                  struct hr_err *err)
 {
     struct hr_blob *blob = writing->format->blob;
-    if (!hr_blob_is_remote(target) && !renameat2(-1, made, -1, target, RENAME_EXCHANGE))
+    enum hr_code code = hr_blob_exchange(blob, made, target, writing->cancel, err);
+    if (!code)
         return drop(writing, made, true, err);
-    if (hr_blob_is_remote(target)) {
-        enum hr_code code = hr_blob_exchange(blob, made, target, writing->cancel, err);
-        if (code != HR_E_UNSUPPORTED)
-            return code ? code : drop(writing, made, true, err);
-    }
+    if (code != HR_E_UNSUPPORTED)
+        return code;
     const char *old = hr_printf(writing->arena, "%s.old", made);
     struct hr_err ignored = {0};
     HR_TRY(hr_blob_rename(blob, target, old, false, writing->cancel, err));
-    enum hr_code code = hr_blob_rename(blob, made, target, false, writing->cancel, err);
+    code = hr_blob_rename(blob, made, target, false, writing->cancel, err);
     if (code) {
         hr_blob_rename(blob, old, target, false, NULL, &ignored);
         return code;

@@ -1,7 +1,8 @@
 /* Files and what their names say: codecs, paths as Spark prints them, and schemas with the columns
  * of folders. */
 #include "host/format/files/files.h"
-#include <ctype.h>
+#include "blob/blob.h"
+#include "wire/uri.h"
 #include <stdio.h>
 #include <strings.h>
 
@@ -50,28 +51,18 @@ enum hr_code hr_files_codec(const char *location, enum hr_codec *codec, struct h
     return HR_OK;
 }
 
-static bool is_remote(const char *location)
-{
-    return strstr(location, "://") != NULL;
-}
-
 const char *hr_files_spark_path(struct hr_arena *arena, const char *location)
 {
-    return is_remote(location) ? location : hr_printf(arena, "file:%s", location);
+    return hr_blob_is_remote(location) ? location : hr_printf(arena, "file:%s", location);
 }
 
 const char *hr_files_uri(struct hr_arena *arena, const char *location)
 {
     struct hr_buf out;
     hr_buf_init(&out, HR_BUF_GROWS);
-    if (!is_remote(location))
+    if (!hr_blob_is_remote(location))
         hr_buf_adds(&out, "file://");
-    const char *scheme = strstr(location, "://");
-    for (const char *p = location; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        bool plain = isalnum(c) || strchr("-_.~/!$&'()*+,;=:@", c) || (scheme && p < scheme + 3);
-        hr_buf_addf(&out, plain ? "%c" : "%%%02X", c);
-    }
+    hr_uri_encode(&out, location, "/!$&'()*+,;=:@");
     return hr_buf_keep(&out, arena);
 }
 
