@@ -196,6 +196,17 @@ enum hr_code hr_blob_glob(struct hr_blob *blob,
                           struct hr_blob_page *matches,
                           const struct hr_blob_cancel *cancel,
                           struct hr_err *err);
+/* The same for names alone, without their folders: a pattern taken apart, in the arena;
+ * HR_E_INVALID where a bracket does not end */
+struct hr_blob_names {
+    const char *const *patterns;
+    size_t count;
+};
+enum hr_code hr_blob_names_parse(struct hr_arena *arena,
+                                 const char *pattern,
+                                 struct hr_blob_names *names,
+                                 struct hr_err *err);
+bool hr_blob_names_fit(const struct hr_blob_names *names, const char *name);
 
 /* ---- reading: every byte of a reader is of one version ---- */
 

@@ -86,6 +86,30 @@ struct patterns {
     size_t count, cap;
 };
 
+/* behind the class that begins at `open`; NULL: it does not end */
+static const char *class_end(const char *open)
+{
+    const char *p = open + 1;
+    p += *p == '^' || *p == '!';
+    for (bool first = true; *p && (*p != ']' || first); first = false)
+        p += *p == '\\' && p[1] ? 2 : 1;
+    return *p ? p + 1 : NULL;
+}
+
+static enum hr_code check_classes(const char *pattern, struct hr_err *err)
+{
+    for (const char *p = pattern; *p;) {
+        const char *next = p + (*p == '\\' && p[1] ? 2 : 1);
+        if (*p == '[')
+            next = class_end(p);
+        if (!next)
+            return hr_fail(err, HR_E_INVALID, "the pattern '%.512s' has a '[' without its ']'",
+                           pattern);
+        p = next;
+    }
+    return HR_OK;
+}
+
 static enum hr_code expand(struct hr_arena *arena,
                            const char *pattern,
                            struct patterns *out,
@@ -99,7 +123,7 @@ static enum hr_code expand(struct hr_arena *arena,
             return hr_fail(err, HR_E_LIMIT, "the pattern '%.512s' has more than %d alternatives",
                            pattern, ALTERNATIVES_MAX);
         out->at[out->count++] = pattern;
-        return HR_OK;
+        return check_classes(pattern, err);
     }
     const char *start = open + 1, *close = start;
     for (int depth = 1; *close; close++) {
@@ -125,6 +149,28 @@ static enum hr_code expand(struct hr_arena *arena,
             return HR_OK;
         from = p + 1;
     }
+}
+
+/* ---- names alone ---- */
+
+enum hr_code hr_blob_names_parse(struct hr_arena *arena,
+                                 const char *pattern,
+                                 struct hr_blob_names *names,
+                                 struct hr_err *err)
+{
+    struct patterns patterns = {HR_NEW_ARRAY(arena, const char *, ALTERNATIVES_MAX), 0,
+                                ALTERNATIVES_MAX};
+    HR_TRY(expand(arena, hr_strdup(arena, pattern), &patterns, err));
+    *names = (struct hr_blob_names){patterns.at, patterns.count};
+    return HR_OK;
+}
+
+bool hr_blob_names_fit(const struct hr_blob_names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (match(names->patterns[i], name))
+            return true;
+    return false;
 }
 
 /* ---- walking ---- */

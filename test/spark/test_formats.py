@@ -304,6 +304,8 @@ def test_folders_globs_and_hidden_files(ours, oracle, tmp_path):
         both(ours, oracle, lambda spark, path=path: spark.read.csv(str(tmp_path / path)))
     for options in (
         {"pathGlobFilter": "*.csv"},
+        {"pathGlobFilter": "{a,[c-f]}.{csv,txt}"},
+        {"pathGlobFilter": "[^a].???"},
         {"recursiveFileLookup": "true"},
         {"modifiedAfter": "2050-01-01T00:00:00"},
         {"modifiedBefore": "2050-01-01T00:00:00"},

@@ -309,9 +309,38 @@ static void globs_are_hadoops(void **state)
     struct hr_blob_page page;
     assert_int_equal(hr_blob_glob(f->blob, f->arena, "/tmp/{a", &page, NULL, &f->err),
                      HR_E_INVALID);
+    assert_int_equal(hr_blob_glob(f->blob, f->arena, "/tmp/[a", &page, NULL, &f->err),
+                     HR_E_INVALID);
     const char *many = at(
         f, "{1,2,3,4,5,6,7,8,9,0}{1,2,3,4,5,6,7,8,9,0}{1,2,3,4,5,6,7,8,9,0}{1,2,3,4,5,6,7,8,9,0}");
     assert_int_equal(hr_blob_glob(f->blob, f->arena, many, &page, NULL, &f->err), HR_E_LIMIT);
+}
+
+static void names_alone_are_matched_alike(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *pattern, *name;
+        bool fits;
+    } cases[] = {
+        {"*.{csv,txt}", "a.txt", true},
+        {"*.{csv,txt}", "a.tx", false},
+        {"{a1,{b1,\xc3\xbc}}.csv", "\xc3\xbc.csv", true},
+        {"[!a]*", "a1", false},
+        {"[]a]1.csv", "]1.csv", true},
+        {"?.csv", "\xc3\xbc.csv", true},
+        {"", "a", false},
+        {"*", ".a", true},
+        {"a[*]", "a*", true},
+    };
+    struct hr_blob_names names;
+    for (size_t i = 0; i < HR_LEN(cases); i++) {
+        assert_int_equal(hr_blob_names_parse(f->arena, cases[i].pattern, &names, NULL), HR_OK);
+        assert_int_equal(hr_blob_names_fit(&names, cases[i].name), cases[i].fits);
+    }
+    static const char *const broken[] = {"{a", "[a", "[]", "[^]", "{a,[b}"};
+    for (size_t i = 0; i < HR_LEN(broken); i++)
+        assert_int_equal(hr_blob_names_parse(f->arena, broken[i], &names, &f->err), HR_E_INVALID);
 }
 
 static void changing_says_what_stands_in_the_way(void **state)
@@ -591,6 +620,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_changed_file_is_never_mixed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_stage_commits_all_or_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(globs_are_hadoops, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_alone_are_matched_alike, setup, teardown),
         cmocka_unit_test(an_answer_is_read_whole_or_its_request_fails),
         cmocka_unit_test(a_list_of_blocks_is_sent_whole_or_not),
         cmocka_unit_test(a_manifest_in_parts_is_read_whole_or_refused),

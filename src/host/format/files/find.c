@@ -2,7 +2,6 @@
 #include "host/format/files/files.h"
 #include "host/format/files/partitions.h"
 #include "host/format/files/tables.h"
-#include <fnmatch.h>
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -11,7 +10,8 @@ struct find {
     struct hr_arena *arena;
     struct hr_env *env;
     const struct hr_options *options;
-    const char *glob_filter;
+    bool filtered;
+    struct hr_blob_names filter; /* pathGlobFilter */
     bool recursive, has_before, has_after;
     int64_t before_ms, after_ms;
     const char *base_path;
@@ -30,7 +30,7 @@ static bool wanted_file(const struct find *find,
                         const char *location,
                         const struct hr_blob_stat *stat)
 {
-    if (find->glob_filter && fnmatch(find->glob_filter, hr_files_name(location), 0))
+    if (find->filtered && !hr_blob_names_fit(&find->filter, hr_files_name(location)))
         return false;
     if (find->has_before && stat->mtime_ms >= find->before_ms)
         return false;
@@ -203,7 +203,10 @@ enum hr_code hr_files_find(struct hr_format *format,
                         .parquet = files->parquet};
     const struct hr_tables_asked asked = {format->blob, env, HR_TABLES_READ};
     *files = (struct hr_files){.parquet = find.parquet};
-    find.glob_filter = hr_option_get(options, "pathGlobFilter");
+    const char *filter = hr_option_get(options, "pathGlobFilter");
+    find.filtered = filter != NULL;
+    if (filter)
+        HR_TRY(hr_blob_names_parse(arena, filter, &find.filter, err));
     HR_TRY(hr_option_bool(options, "recursiveFileLookup", false, &find.recursive, err));
     HR_TRY(hr_option_bool(options, "ignoreMissingFiles",
                           hr_conf_bool(env, "spark.sql.files.ignoreMissingFiles", false),
