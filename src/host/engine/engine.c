@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "host/duck/error.h"
+#include "host/duck/literal.h"
 #include "host/engine/budget.h"
 #include "host/engine/internal.h"
 #include "io/file.h"
@@ -131,13 +133,11 @@ static void remove_folder(const char *path)
         hr_log(HR_LOG_WARN, "engine.spill-not-removed", "path", path, "error", err.msg, NULL);
 }
 
-char hr_engine_spill_folder[1024];
-
 enum hr_code hr_engine_spill_claim(const char *folder, int *lock, struct hr_err *err)
 {
     char path[4400];
     HR_TRY(hr_file_mkdirs(folder, err));
-    snprintf(hr_engine_spill_folder, sizeof hr_engine_spill_folder, "%s", folder);
+    snprintf(hr_duck_spill_folder, sizeof hr_duck_spill_folder, "%s", folder);
     snprintf(path, sizeof path, "%s/lock", folder);
     enum hr_code code = hr_file_lock(path, lock, err);
     if (code == HR_E_EXISTS)
@@ -480,7 +480,7 @@ static bool is_damaged(const char *text)
 static enum hr_code failed(const struct hr_query *query, const char *text, struct hr_err *err)
 {
     HR_TRY(stopped(query, err));
-    enum hr_code code = hr_engine_error(text && *text ? text : "unknown cause", err);
+    enum hr_code code = hr_duck_error(text && *text ? text : "unknown cause", err);
     const char *path =
         code == HR_E_INTERNAL && is_damaged(text ? text : "") ? parquet_read(query->typed) : NULL;
     if (path)
@@ -669,123 +669,7 @@ static enum hr_code run_show(struct hr_query *query, struct hr_sink *sink, struc
     return code;
 }
 
-/* ---- one value out of a chunk, for metrics and constants ---- */
-
-static struct hr_literal *literal_at(struct hr_arena *arena,
-                                     duckdb_vector vector,
-                                     const struct hr_type *type,
-                                     idx_t row);
-
-static void decimal_text(struct hr_arena *arena,
-                         const void *data,
-                         const struct hr_type *type,
-                         idx_t row,
-                         struct hr_literal *out)
-{
-    hr_int128 value;
-    if (type->precision <= 4)
-        value = ((const int16_t *)data)[row];
-    else if (type->precision <= 9)
-        value = ((const int32_t *)data)[row];
-    else if (type->precision <= 18)
-        value = ((const int64_t *)data)[row];
-    else
-        value = ((const hr_int128 *)data)[row];
-    char text[HR_DECIMAL_TEXT_MAX];
-    out->text.len = hr_print_decimal(value, type->scale, text);
-    out->text.bytes = hr_strndup(arena, text, out->text.len);
-}
-
-static void list_items(struct hr_arena *arena,
-                       duckdb_vector vector,
-                       const struct hr_type *type,
-                       idx_t row,
-                       struct hr_literal *out)
-{
-    duckdb_list_entry entry = ((duckdb_list_entry *)duckdb_vector_get_data(vector))[row];
-    duckdb_vector child = duckdb_list_vector_get_child(vector);
-    bool map = type->id == HR_TYPE_MAP;
-    out->items.count = entry.length * (map ? 2 : 1);
-    out->items.at = HR_NEW_ARRAY(arena, struct hr_literal *, out->items.count + 1);
-    for (idx_t i = 0; i < entry.length; i++) {
-        if (map) {
-            out->items.at[2 * i] = literal_at(arena, duckdb_struct_vector_get_child(child, 0),
-                                              type->key, entry.offset + i);
-            out->items.at[2 * i + 1] = literal_at(arena, duckdb_struct_vector_get_child(child, 1),
-                                                  type->element, entry.offset + i);
-        } else
-            out->items.at[i] = literal_at(arena, child, type->element, entry.offset + i);
-    }
-}
-
-static struct hr_literal *literal_at(struct hr_arena *arena,
-                                     duckdb_vector vector,
-                                     const struct hr_type *type,
-                                     idx_t row)
-{
-    struct hr_literal *out = HR_NEW(arena, struct hr_literal);
-    out->type = type;
-    uint64_t *valid = duckdb_vector_get_validity(vector);
-    if ((valid && !duckdb_validity_row_is_valid(valid, row)) || type->id == HR_TYPE_VOID) {
-        out->is_null = true;
-        return out;
-    }
-    void *data = duckdb_vector_get_data(vector);
-    duckdb_string_t *text;
-    switch (type->id) {
-    case HR_TYPE_BOOLEAN:
-        out->boolean = ((bool *)data)[row];
-        break;
-    case HR_TYPE_BYTE:
-        out->integer = ((int8_t *)data)[row];
-        break;
-    case HR_TYPE_SHORT:
-        out->integer = ((int16_t *)data)[row];
-        break;
-    case HR_TYPE_INT:
-    case HR_TYPE_DATE:
-    case HR_TYPE_YEAR_MONTH:
-        out->integer = ((int32_t *)data)[row];
-        break;
-    case HR_TYPE_FLOAT:
-        out->real = ((float *)data)[row];
-        break;
-    case HR_TYPE_DOUBLE:
-        out->real = ((double *)data)[row];
-        break;
-    case HR_TYPE_DECIMAL:
-        decimal_text(arena, data, type, row, out);
-        break;
-    case HR_TYPE_STRING:
-    case HR_TYPE_CHAR:
-    case HR_TYPE_VARCHAR:
-    case HR_TYPE_BINARY:
-        text = (duckdb_string_t *)data + row;
-        out->text.len = duckdb_string_t_length(*text);
-        out->text.bytes = hr_strndup(arena, duckdb_string_t_data(text), out->text.len);
-        break;
-    case HR_TYPE_ARRAY:
-    case HR_TYPE_MAP:
-        list_items(arena, vector, type, row, out);
-        break;
-    case HR_TYPE_STRUCT:
-        out->items.count = type->field_count;
-        out->items.at = HR_NEW_ARRAY(arena, struct hr_literal *, type->field_count + 1);
-        for (size_t i = 0; i < type->field_count; i++)
-            out->items.at[i] = literal_at(arena, duckdb_struct_vector_get_child(vector, i),
-                                          type->fields[i].type, row);
-        break;
-    case HR_TYPE_CALENDAR_INTERVAL:
-        out->calendar.months = ((duckdb_interval *)data)[row].months;
-        out->calendar.days = ((duckdb_interval *)data)[row].days;
-        out->calendar.micros = ((duckdb_interval *)data)[row].micros;
-        break;
-    default:
-        out->integer = ((int64_t *)data)[row];
-        break;
-    }
-    return out;
-}
+/* ---- one row, for metrics and constants ---- */
 
 struct first_row {
     struct hr_arena *arena;
@@ -802,7 +686,7 @@ static enum hr_code take_first(void *arg, duckdb_data_chunk chunk, struct hr_err
         return HR_OK;
     row->found = true;
     for (size_t i = 0; i < row->type->field_count; i++)
-        row->values[i] = literal_at(row->arena, duckdb_data_chunk_get_vector(chunk, i),
+        row->values[i] = hr_duck_literal(row->arena, duckdb_data_chunk_get_vector(chunk, i),
                                     row->type->fields[i].type, 0);
     return HR_OK;
 }
@@ -913,7 +797,7 @@ static enum hr_code column_chunk(struct hr_sink *sink, duckdb_data_chunk chunk, 
     for (idx_t row = 0; row < duckdb_data_chunk_get_size(chunk) && s->values->count < s->limit;
          row++)
         s->values->at[s->values->count++] =
-            literal_at(s->arena, duckdb_data_chunk_get_vector(chunk, 0), s->type, row);
+            hr_duck_literal(s->arena, duckdb_data_chunk_get_vector(chunk, 0), s->type, row);
     return HR_OK;
 }
 

@@ -41,7 +41,6 @@ struct hr_metrics {
 /* makes folder a process's own for spilling: 0700, held by *lock until that is closed, and without
  * what a killed one left; HR_E_EXISTS: another process spills there */
 enum hr_code hr_engine_spill_claim(const char *folder, int *lock, struct hr_err *err);
-extern char hr_engine_spill_folder[1024]; /* what was claimed, for messages; empty: nothing */
 enum hr_code hr_engine_open(const struct hr_engine_options *options,
                             struct hr_engine **engine,
                             struct hr_err *err);
@@ -61,7 +60,7 @@ enum hr_code hr_query_prepare(struct hr_engine *engine,
 /* known without running */
 const struct hr_type *hr_query_schema(const struct hr_query *query);
 const struct hr_typed *hr_query_typed(const struct hr_query *query);
-/* yields columns c0, c1 … in hr_type_duckdb's types; kernels registered; for rows only */
+/* yields columns c0, c1 … in hr_duck_type_sql's types; kernels registered; for rows only */
 const char *hr_query_sql(const struct hr_query *query);
 /* once */
 enum hr_code hr_query_run(struct hr_query *query, struct hr_sink *sink, struct hr_err *err);
@@ -84,8 +83,4 @@ enum hr_code hr_engine_values(struct hr_engine *engine,
                               size_t limit,
                               struct hr_literals *values,
                               struct hr_err *err);
-
-/* maps the text of a DuckDB failure to Spark's error; for modules that run statements of their own
- */
-enum hr_code hr_engine_error(const char *text, struct hr_err *err);
 #endif

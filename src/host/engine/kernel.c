@@ -1,9 +1,10 @@
 /* Kernels: the table, specialisation, registration, and the frame in which a row function runs. */
 #include "base/hex.h"
+#include "host/duck/type.h"
 #include "host/engine/budget.h"
 #include "host/engine/functions/kernels.h"
 #include "host/engine/internal.h"
-#include "host/format/logical.h"
+#include "host/duck/vector.h"
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -434,11 +435,11 @@ enum hr_code hr_kernel_register(duckdb_connection connection,
     duckdb_scalar_function function = duckdb_create_scalar_function();
     duckdb_scalar_function_set_name(function, use->name);
     for (size_t i = 0; i < use->types.count; i++) {
-        duckdb_logical_type type = hr_logical_type(use->types.args[i]);
+        duckdb_logical_type type = hr_duck_type(use->types.args[i]);
         duckdb_scalar_function_add_parameter(function, type);
         duckdb_destroy_logical_type(&type);
     }
-    duckdb_logical_type result = hr_logical_type(use->types.result);
+    duckdb_logical_type result = hr_duck_type(use->types.result);
     duckdb_scalar_function_set_return_type(function, result);
     duckdb_destroy_logical_type(&result);
     if (use->kernel->flags & HR_K_NULLS)

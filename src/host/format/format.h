@@ -68,7 +68,7 @@ enum hr_code hr_format_local(struct hr_format *format,
  * engine/) implements it. */
 struct hr_format_rows {
     const struct hr_type *schema; /* a struct: Spark's names and types */
-    /* a DuckDB SELECT that yields c0, c1 … in hr_type_duckdb's types */
+    /* a DuckDB SELECT that yields c0, c1 … in hr_duck_type_sql's types */
     const char *sql;
     /* locations that the query reads (hr_source.files): overwriting one is refused as Spark does */
     struct hr_names inputs;

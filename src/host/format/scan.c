@@ -1,3 +1,4 @@
+#include "host/duck/type.h"
 #include "host/format/scan.h"
 #include "host/format/files/files.h"
 #include "base/check.h"
@@ -285,7 +286,7 @@ static void on_bind(duckdb_bind_info info)
         HR_CHECK(is_file || bound->required[i] < scan->schema->field_count);
         char name[24];
         snprintf(name, sizeof name, "c%zu", i);
-        duckdb_logical_type type = hr_logical_type(
+        duckdb_logical_type type = hr_duck_type(
             is_file ? hr_type_basic(HR_TYPE_INT) : scan->schema->fields[bound->required[i]].type);
         duckdb_bind_add_result_column(info, name, type);
         duckdb_destroy_logical_type(&type);

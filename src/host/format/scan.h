@@ -4,8 +4,8 @@
 #ifndef HR_HOST_FORMAT_SCAN_H
 #define HR_HOST_FORMAT_SCAN_H
 #include "base/map.h"
+#include "host/duck/vector.h"
 #include "host/format/format.h"
-#include "host/format/logical.h"
 #include "host/value/watch.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -98,20 +98,4 @@ enum hr_code hr_scan_ended(struct hr_err *err);
 
 /* registers the table function */
 enum hr_code hr_scan_functions(struct hr_format *format, struct hr_err *err);
-
-/* ---- writing vectors ---- */
-/* A string that points at bytes (kept by the caller) or stands inline */
-static inline duckdb_string_t hr_string_ref(const char *bytes, size_t len)
-{
-    duckdb_string_t s;
-    memset(&s, 0, sizeof s);
-    s.value.inlined.length = (uint32_t)len;
-    if (len <= 12) {
-        memcpy(s.value.inlined.inlined, bytes, len);
-    } else {
-        memcpy(s.value.pointer.prefix, bytes, 4);
-        s.value.pointer.ptr = (char *)bytes;
-    }
-    return s;
-}
 #endif

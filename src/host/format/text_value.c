@@ -255,18 +255,6 @@ bool hr_utf8_repair(const char *bytes, size_t len, struct hr_buf *out)
     return hr_buf_add(out, bytes + from, len - from);
 }
 
-void hr_value_decimal_put(hr_int128 value, int precision, void *data, size_t row)
-{
-    if (precision <= 4)
-        ((int16_t *)data)[row] = (int16_t)value;
-    else if (precision <= 9)
-        ((int32_t *)data)[row] = (int32_t)value;
-    else if (precision <= 18)
-        ((int64_t *)data)[row] = (int64_t)value;
-    else
-        memcpy((char *)data + row * sizeof value, &value, sizeof value);
-}
-
 /* ---- times ---- */
 
 bool hr_value_date(

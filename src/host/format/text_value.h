@@ -28,8 +28,6 @@ bool hr_value_bigdecimal(const char *text, size_t len, bool skip_commas, struct 
 /* rescaled HALF_UP to (precision, scale); false when it does not fit */
 bool hr_value_decimal(const struct hr_decimal *from, int precision, int scale, hr_int128 *value);
 
-/* as the engine keeps a decimal of that precision, at data[row] */
-void hr_value_decimal_put(hr_int128 value, int precision, void *data, size_t row);
 
 /* by the pattern (NULL: none), else leniently when that is allowed */
 bool hr_value_date(

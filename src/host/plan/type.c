@@ -7,35 +7,33 @@
 #include <strings.h>
 
 /* What each type without parameters is called: in JSON and printSchema (Spark's typeName),
- * simpleString, SQL and DuckDB. Types with NULL have parameters and are written by code. */
+ * simpleString and SQL. Types with NULL have parameters and are written by code. */
 static const struct names {
-    const char *json, *simple, *sql, *duckdb;
+    const char *json, *simple, *sql;
 } names[] = {
-    [HR_TYPE_VOID] = {"void", "void", "VOID", "INTEGER"},
-    [HR_TYPE_BOOLEAN] = {"boolean", "boolean", "BOOLEAN", "BOOLEAN"},
-    [HR_TYPE_BYTE] = {"byte", "tinyint", "TINYINT", "TINYINT"},
-    [HR_TYPE_SHORT] = {"short", "smallint", "SMALLINT", "SMALLINT"},
-    [HR_TYPE_INT] = {"integer", "int", "INT", "INTEGER"},
-    [HR_TYPE_LONG] = {"long", "bigint", "BIGINT", "BIGINT"},
-    [HR_TYPE_FLOAT] = {"float", "float", "FLOAT", "FLOAT"},
-    [HR_TYPE_DOUBLE] = {"double", "double", "DOUBLE", "DOUBLE"},
-    [HR_TYPE_STRING] = {"string", "string", "STRING", "VARCHAR"},
-    [HR_TYPE_CHAR] = {"char", "char", "CHAR", "VARCHAR"},
-    [HR_TYPE_VARCHAR] = {"varchar", "varchar", "VARCHAR", "VARCHAR"},
-    [HR_TYPE_BINARY] = {"binary", "binary", "BINARY", "BLOB"},
-    [HR_TYPE_DATE] = {"date", "date", "DATE", "DATE"},
-    [HR_TYPE_TIMESTAMP] = {"timestamp", "timestamp", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"},
-    [HR_TYPE_TIMESTAMP_NTZ] = {"timestamp_ntz", "timestamp_ntz", "TIMESTAMP_NTZ", "TIMESTAMP"},
-    [HR_TYPE_TIME] = {"time", "time", "TIME", "BIGINT"},
-    [HR_TYPE_YEAR_MONTH] = {NULL, NULL, NULL, "INTEGER"},
-    [HR_TYPE_DAY_TIME] = {NULL, NULL, NULL, "BIGINT"},
-    [HR_TYPE_CALENDAR_INTERVAL] = {"interval", "interval", "INTERVAL", "INTERVAL"},
-    [HR_TYPE_DECIMAL] = {"decimal", "decimal", "DECIMAL", "DECIMAL"},
-    [HR_TYPE_ARRAY] = {"array", "array", "ARRAY", NULL},
-    [HR_TYPE_MAP] = {"map", "map", "MAP", "MAP"},
-    [HR_TYPE_STRUCT] = {"struct", "struct", "STRUCT", "STRUCT"},
-    [HR_TYPE_VARIANT] = {"variant", "variant", "VARIANT", "BLOB"},
-    [HR_TYPE_UDT] = {"udt", "pythonuserdefined", NULL, NULL},
+    [HR_TYPE_VOID] = {"void", "void", "VOID"},
+    [HR_TYPE_BOOLEAN] = {"boolean", "boolean", "BOOLEAN"},
+    [HR_TYPE_BYTE] = {"byte", "tinyint", "TINYINT"},
+    [HR_TYPE_SHORT] = {"short", "smallint", "SMALLINT"},
+    [HR_TYPE_INT] = {"integer", "int", "INT"},
+    [HR_TYPE_LONG] = {"long", "bigint", "BIGINT"},
+    [HR_TYPE_FLOAT] = {"float", "float", "FLOAT"},
+    [HR_TYPE_DOUBLE] = {"double", "double", "DOUBLE"},
+    [HR_TYPE_STRING] = {"string", "string", "STRING"},
+    [HR_TYPE_CHAR] = {"char", "char", "CHAR"},
+    [HR_TYPE_VARCHAR] = {"varchar", "varchar", "VARCHAR"},
+    [HR_TYPE_BINARY] = {"binary", "binary", "BINARY"},
+    [HR_TYPE_DATE] = {"date", "date", "DATE"},
+    [HR_TYPE_TIMESTAMP] = {"timestamp", "timestamp", "TIMESTAMP"},
+    [HR_TYPE_TIMESTAMP_NTZ] = {"timestamp_ntz", "timestamp_ntz", "TIMESTAMP_NTZ"},
+    [HR_TYPE_TIME] = {"time", "time", "TIME"},
+    [HR_TYPE_CALENDAR_INTERVAL] = {"interval", "interval", "INTERVAL"},
+    [HR_TYPE_DECIMAL] = {"decimal", "decimal", "DECIMAL"},
+    [HR_TYPE_ARRAY] = {"array", "array", "ARRAY"},
+    [HR_TYPE_MAP] = {"map", "map", "MAP"},
+    [HR_TYPE_STRUCT] = {"struct", "struct", "STRUCT"},
+    [HR_TYPE_VARIANT] = {"variant", "variant", "VARIANT"},
+    [HR_TYPE_UDT] = {"udt", "pythonuserdefined", NULL},
 };
 
 static const char *const year_units[] = {"year", "month"};
@@ -653,40 +651,4 @@ void hr_type_tree(const struct hr_type *schema, int level, struct hr_buf *out)
 {
     hr_buf_adds(out, "root\n");
     add_tree_children(schema, 1, level, out);
-}
-
-/* ---- DuckDB ---- */
-
-void hr_type_duckdb(const struct hr_type *type, struct hr_buf *out)
-{
-    switch (type->id) {
-    case HR_TYPE_DECIMAL:
-        hr_buf_addf(out, "DECIMAL(%d,%d)", type->precision, type->scale);
-        break;
-    case HR_TYPE_ARRAY:
-        hr_type_duckdb(type->element, out);
-        hr_buf_adds(out, "[]");
-        break;
-    case HR_TYPE_MAP:
-        hr_buf_adds(out, "MAP(");
-        hr_type_duckdb(type->key, out);
-        hr_buf_adds(out, ", ");
-        hr_type_duckdb(type->element, out);
-        hr_buf_addc(out, ')');
-        break;
-    case HR_TYPE_STRUCT:
-        hr_buf_adds(out, "STRUCT(");
-        for (size_t i = 0; i < type->field_count; i++) {
-            hr_buf_addf(out, "%sf%zu ", i ? ", " : "", i);
-            hr_type_duckdb(type->fields[i].type, out);
-        }
-        /* DuckDB knows no struct without fields */
-        hr_buf_adds(out, type->field_count ? ")" : "f0 INTEGER)");
-        break;
-    case HR_TYPE_UDT:
-        hr_type_duckdb(type->element, out);
-        break;
-    default:
-        hr_buf_adds(out, names[type->id].duckdb);
-    }
 }

@@ -1,14 +1,5 @@
 /* Spark's data types, as values: immutable, in an arena or static, shared freely.
- *
- * In DuckDB (the engine's contract, kept by emitter, functions, readers and Arrow writer alike):
- *   boolean BOOLEAN · byte TINYINT · short SMALLINT · int INTEGER · long BIGINT · float FLOAT ·
- * double DOUBLE · decimal DECIMAL(p,s) string, char, varchar VARCHAR · binary BLOB · date DATE ·
- * timestamp TIMESTAMP WITH TIME ZONE · timestamp_ntz TIMESTAMP year-month interval INTEGER (months)
- * · day-time interval BIGINT (microseconds) · calendar interval INTERVAL array LIST · map MAP ·
- * struct STRUCT(f0 …, f1 …): fields by position, since Spark's names may repeat or differ by case
- *   void INTEGER that is always NULL · time BIGINT (nanoseconds of the day) · variant BLOB
- * hr_type_duckdb writes them as SQL, hr_logical_type (format/logical.h) makes them; a unit test
- * holds the two together. */
+ * How they stand in DuckDB: duck/type.h. */
 #ifndef HR_HOST_PLAN_TYPE_H
 #define HR_HOST_PLAN_TYPE_H
 #include "base/arena.h"
@@ -112,7 +103,6 @@ void hr_type_key(const struct hr_type *type, struct hr_buf *out);
 /* printSchema's tree; level <= 0 is all */
 void hr_type_tree(const struct hr_type *schema, int level, struct hr_buf *out);
 /* the DuckDB type of the table above */
-void hr_type_duckdb(const struct hr_type *type, struct hr_buf *out);
 
 /* text to type; both refuse nesting deeper than HR_TYPE_DEPTH_MAX. DDL takes "a INT, b STRING" (a
  * struct) or one type. */

@@ -4,7 +4,7 @@
  * message | hint" and exits with 1. */
 #include "blob/blob.h"
 #include "base/clock.h"
-#include "host/engine/duckdb_fs.h"
+#include "host/duck/duckdb_fs.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/map.h"
-#include "host/format/logical.h"
+#include "host/duck/vector.h"
 #include "host/sql/sql.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * kernels run and the result is shown. Each run ends with a named error or with the same rows. */
 #include "host/analyze/functions/catalogue.h"
 #include "host/engine/engine.h"
-#include "host/engine/functions/format_value.h"
+#include "host/duck/value.h"
 #include "host/sql/sql.h"
 #include <setjmp.h>
 #include <stdarg.h>

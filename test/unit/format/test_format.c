@@ -1,6 +1,7 @@
 /* Sources and their lifetime, the memory of small files, and text to numbers, over local files. */
+#include "host/duck/type.h"
 #include "host/format/format.h"
-#include "host/format/logical.h"
+#include "host/duck/vector.h"
 #include "host/format/text_value.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -268,10 +269,10 @@ static void types_as_duckdb_has_them(void **state)
             fail_msg("%s: %s", all[i], err.msg);
         hr_buf_init(&sql, 1 << 12);
         hr_buf_adds(&sql, "SELECT CAST(NULL AS ");
-        hr_type_duckdb(type, &sql);
+        hr_duck_type_sql(type, &sql);
         hr_buf_addc(&sql, ')');
         assert_int_equal(duckdb_query(f->connection, hr_buf_text(&sql), &result), DuckDBSuccess);
-        duckdb_logical_type made = hr_logical_type(type),
+        duckdb_logical_type made = hr_duck_type(type),
                             written = duckdb_column_logical_type(&result, 0);
         expect_alike(made, written);
         duckdb_destroy_logical_type(&made);

@@ -1,5 +1,6 @@
 /* Types: every text form, both parsers, equality. The expected texts are Spark 4.2's own answers.
  */
+#include "host/duck/type.h"
 #include "host/plan/type.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -87,7 +88,7 @@ static void test_forms(void **state)
         const struct hr_type *type = ddl(forms[i].ddl), *back = NULL;
         assert_string_equal(written(hr_type_simple, type), forms[i].simple);
         assert_string_equal(written(hr_type_sql, type), forms[i].sql);
-        assert_string_equal(written(hr_type_duckdb, type), forms[i].duckdb);
+        assert_string_equal(written(hr_duck_type_sql, type), forms[i].duckdb);
         const char *json = written(hr_type_json, type);
         if (forms[i].json)
             assert_string_equal(json, forms[i].json);

@@ -55,10 +55,10 @@ static enum hr_code new_result(struct delivery *delivery,
     const char *level = hr_env_conf(env, "spark.sql.execution.arrow.compression.zstd.level");
     const char *rows = hr_conf_get_set(&env->conf, "spark.sql.execution.arrow.maxRecordsPerBatch");
     struct hr_result_options options = {
-        .timezone = hr_env_conf(env, "spark.sql.session.timeZone"),
+        .style.timezone = hr_env_conf(env, "spark.sql.session.timeZone"),
         .codec = codec_of(env),
         .level = level ? atoi(level) : 0,
-        .large_types = hr_conf_is_true(&env->conf, "spark.sql.execution.arrow.useLargeVarTypes"),
+        .style.large_types = hr_conf_is_true(&env->conf, "spark.sql.execution.arrow.useLargeVarTypes"),
         .rows_max = rows ? atoll(rows) : 0};
     if (options.rows_max < 0)
         options.rows_max = 0;

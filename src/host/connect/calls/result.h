@@ -1,20 +1,19 @@
-/* DuckDB's chunks to Arrow: rows are gathered into columns, and leave as whole Arrow IPC streams
+/* Results: rows are gathered into columns (duck/to_arrow.h), and leave as whole Arrow IPC streams
  * (schema, one batch, end), as Spark Connect's ArrowBatch wants them. The first batch is small, for
- * latency; later ones are large, since each costs the client half a millisecond. Types are exactly
- * those that Spark's own server sends. One thread. */
+ * latency; later ones are large, since each costs the client half a millisecond. One
+ * thread. */
 #ifndef HR_HOST_CONNECT_RESULT_H
 #define HR_HOST_CONNECT_RESULT_H
-#include "host/plan/type.h"
+#include "host/duck/to_arrow.h"
 #include "wire/arrow.h"
 #include <duckdb.h>
 
 struct hr_result;
 
 struct hr_result_options {
-    const char *timezone; /* of the session: every timestamp column carries it */
+    struct hr_arrow_style style;
     enum hr_arrow_codec codec;
-    int level;        /* zstd's */
-    bool large_types; /* spark.sql.execution.arrow.useLargeVarTypes */
+    int level; /* zstd's */
     int64_t rows_max; /* of a batch; 0: as many as fit HR_RESULT_BATCH_BYTES */
 };
 

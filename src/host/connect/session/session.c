@@ -2,7 +2,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "host/engine/duckdb_fs.h"
+#include "host/duck/duckdb_fs.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 /* Expressions to SQL. Every call's result is cast to the type that Spark gives it, so DuckDB's own
  * result types never show. */
+#include "host/duck/quote.h"
+#include "host/duck/type.h"
 #include "host/engine/emit/bind.h"
 #include "host/engine/emit/call.h"
 #include "host/engine/emit/outer.h"
@@ -16,22 +18,6 @@
 #define DAY_US 86400000000LL
 
 /* ---- literals ---- */
-
-static void write_quoted(const char *bytes, size_t len, struct hr_buf *out)
-{
-    hr_buf_addc(out, '\'');
-    for (size_t i = 0; i < len; i++) {
-        /* SQL text cannot hold a NUL, and \1 is what marks an operand */
-        if (bytes[i] == 0 || bytes[i] == 1) {
-            hr_buf_addf(out, "' || chr(%d) || '", bytes[i]);
-            continue;
-        }
-        if (bytes[i] == '\'')
-            hr_buf_addc(out, '\'');
-        hr_buf_addc(out, bytes[i]);
-    }
-    hr_buf_addc(out, '\'');
-}
 
 static void write_items(const struct hr_literal *literal, struct hr_buf *out)
 {
@@ -105,10 +91,10 @@ void hr_emit_literal(const struct hr_literal *literal, struct hr_buf *out)
         case HR_TYPE_STRING:
         case HR_TYPE_CHAR:
         case HR_TYPE_VARCHAR:
-            write_quoted(literal->text.bytes, literal->text.len, out);
+            hr_duck_text(literal->text.bytes, literal->text.len, out);
             break;
         case HR_TYPE_DECIMAL:
-            write_quoted(literal->text.bytes, literal->text.len, out);
+            hr_duck_text(literal->text.bytes, literal->text.len, out);
             break;
         case HR_TYPE_FLOAT:
         case HR_TYPE_DOUBLE:
@@ -132,7 +118,7 @@ void hr_emit_literal(const struct hr_literal *literal, struct hr_buf *out)
             break;
         }
     hr_buf_adds(out, " AS ");
-    hr_type_duckdb(literal->type, out);
+    hr_duck_type_sql(literal->type, out);
     hr_buf_addc(out, ')');
 }
 
@@ -268,7 +254,7 @@ static const char *cast_overflow(struct emit *e,
     char *encoded = hr_err_encoded(&overflow);
     hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
     hr_buf_adds(&sql, "error(replace(");
-    write_quoted(encoded, strlen(encoded), &sql);
+    hr_duck_text(encoded, strlen(encoded), &sql);
     hr_buf_addf(&sql, ", '@value@', CAST(%s AS VARCHAR) || '%s'))", text, suffix);
     free(encoded);
     hr_buf_release(&types[0]);

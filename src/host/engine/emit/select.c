@@ -1,4 +1,5 @@
 /* A select that is being written: its columns, and closing it. */
+#include "host/duck/type.h"
 #include "host/engine/emit/select.h"
 
 const char *hr_sel_take(struct emit *e, struct hr_buf *buf)
@@ -23,7 +24,7 @@ const char *hr_type_text(struct emit *e, const struct hr_type *type)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, HR_BUF_GROWS);
-    hr_type_duckdb(type, &buf);
+    hr_duck_type_sql(type, &buf);
     return hr_sel_take(e, &buf);
 }
 

@@ -1,4 +1,5 @@
 /* Set operations, and CTEs with and without recursion. */
+#include "host/duck/quote.h"
 #include "host/engine/emit/select.h"
 #include <stdlib.h>
 
@@ -27,13 +28,9 @@ static const char *level_error(struct emit *e, long long levels)
                   hr_printf(e->arena, "%lld", levels), NULL);
     char *encoded = hr_err_encoded(&err);
     hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
-    hr_buf_adds(&sql, "error('");
-    for (const char *p = encoded; *p; p++) {
-        if (*p == '\'')
-            hr_buf_addc(&sql, '\'');
-        hr_buf_addc(&sql, *p);
-    }
-    hr_buf_adds(&sql, "')");
+    hr_buf_adds(&sql, "error(");
+    hr_duck_text(encoded, strlen(encoded), &sql);
+    hr_buf_addc(&sql, ')');
     free(encoded);
     return hr_sel_take(e, &sql);
 }

@@ -1,6 +1,6 @@
 /* Division, remainder, wrapping and decimal arithmetic, rounding: where Spark's rules are not
  * DuckDB's. */
-#include "host/engine/functions/format_value.h"
+#include "host/duck/value.h"
 #include "host/engine/functions/kernels.h"
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Spark's casts: ANSI (fails), try (NULL) and legacy (NULL, wraps, truncates). Those that DuckDB
  * does the same way never come here. */
-#include "host/engine/functions/format_value.h"
+#include "host/duck/value.h"
 #include "host/engine/functions/kernels.h"
 #include <math.h>
 #include <stdio.h>
@@ -148,26 +148,12 @@ static void checked_integer(
 
 static int64_t integer_at(const struct hr_rows *rows, idx_t row)
 {
-    switch (rows->types->args[0]->id) {
-    case HR_TYPE_BOOLEAN:
-        return HR_ROW(rows, 0, row, bool);
-    case HR_TYPE_BYTE:
-        return HR_ROW(rows, 0, row, int8_t);
-    case HR_TYPE_SHORT:
-        return HR_ROW(rows, 0, row, int16_t);
-    case HR_TYPE_INT:
-    case HR_TYPE_DATE:
-    case HR_TYPE_YEAR_MONTH:
-        return HR_ROW(rows, 0, row, int32_t);
-    default:
-        return HR_ROW(rows, 0, row, int64_t);
-    }
+    return hr_whole_at(rows->data[0], rows->types->args[0], row);
 }
 
 static double real_at(const struct hr_rows *rows, idx_t row)
 {
-    return rows->types->args[0]->id == HR_TYPE_FLOAT ? (double)HR_ROW(rows, 0, row, float)
-                                                     : HR_ROW(rows, 0, row, double);
+    return hr_real_at(rows->data[0], rows->types->args[0], row);
 }
 
 /* Java's (long) and (int) of a double: NaN is 0, beyond the ends is the end; narrower types go

@@ -1,7 +1,7 @@
 /* Positions in arrays. */
 #include "host/engine/functions/kernels.h"
 #include "host/engine/functions/list_out.h"
-#include "host/format/logical.h"
+#include "host/duck/vector.h"
 #include <stdio.h>
 
 void hr_too_many_items(struct hr_rows *rows, const char *function, int64_t count)

@@ -1,5 +1,5 @@
 #include "host/engine/functions/element.h"
-#include "host/engine/functions/format_value.h"
+#include "host/duck/value.h"
 #include <string.h>
 
 static bool is_null_at(duckdb_vector vector, idx_t row)
@@ -25,30 +25,6 @@ static bool is_bytes(const struct hr_type *type)
 static bool is_real(const struct hr_type *type)
 {
     return type->id == HR_TYPE_FLOAT || type->id == HR_TYPE_DOUBLE;
-}
-
-static double real_at(const struct hr_type *type, const void *data, idx_t row)
-{
-    return type->id == HR_TYPE_FLOAT ? ((const float *)data)[row] : ((const double *)data)[row];
-}
-
-/* whole numbers, and what is kept as one */
-static int64_t whole_at(const struct hr_type *type, const void *data, idx_t row)
-{
-    switch (type->id) {
-    case HR_TYPE_BOOLEAN:
-        return ((const bool *)data)[row];
-    case HR_TYPE_BYTE:
-        return ((const int8_t *)data)[row];
-    case HR_TYPE_SHORT:
-        return ((const int16_t *)data)[row];
-    case HR_TYPE_INT:
-    case HR_TYPE_DATE:
-    case HR_TYPE_YEAR_MONTH:
-        return ((const int32_t *)data)[row];
-    default:
-        return ((const int64_t *)data)[row];
-    }
 }
 
 /* ---- order ---- */
@@ -124,7 +100,7 @@ int hr_element_compare(
     if (is_bytes(type))
         return compare_bytes((duckdb_string_t *)data_a + at_a, (duckdb_string_t *)data_b + at_b);
     if (is_real(type))
-        return compare_reals(real_at(type, data_a, at_a), real_at(type, data_b, at_b));
+        return compare_reals(hr_real_at(data_a, type, at_a), hr_real_at(data_b, type, at_b));
     if (type->id == HR_TYPE_DECIMAL) {
         hr_int128 x = hr_decimal_at(data_a, type, at_a), y = hr_decimal_at(data_b, type, at_b);
         return (x > y) - (x < y);
@@ -132,13 +108,13 @@ int hr_element_compare(
     if (type->id == HR_TYPE_CALENDAR_INTERVAL)
         return compare_intervals((duckdb_interval *)data_a + at_a,
                                  (duckdb_interval *)data_b + at_b);
-    return compare_numbers(whole_at(type, data_a, at_a), whole_at(type, data_b, at_b));
+    return compare_numbers(hr_whole_at(data_a, type, at_a), hr_whole_at(data_b, type, at_b));
 }
 
 static double number_at(const struct hr_type *type, duckdb_vector vector, idx_t row)
 {
     const void *data = duckdb_vector_get_data(vector);
-    return is_real(type) ? real_at(type, data, row) : (double)whole_at(type, data, row);
+    return is_real(type) ? hr_real_at(data, type, row) : (double)hr_whole_at(data, type, row);
 }
 
 int hr_element_compare_as(const struct hr_type *type_a,
@@ -152,8 +128,8 @@ int hr_element_compare_as(const struct hr_type *type_a,
         return hr_element_compare(type_a, a, at_a, b, at_b);
     if (is_real(type_a) || is_real(type_b))
         return compare_reals(number_at(type_a, a, at_a), number_at(type_b, b, at_b));
-    return compare_numbers(whole_at(type_a, duckdb_vector_get_data(a), at_a),
-                           whole_at(type_b, duckdb_vector_get_data(b), at_b));
+    return compare_numbers(hr_whole_at(duckdb_vector_get_data(a), type_a, at_a),
+                           hr_whole_at(duckdb_vector_get_data(b), type_b, at_b));
 }
 
 /* ---- rank ---- */
@@ -210,7 +186,7 @@ enum hr_rank hr_element_rank(
     if (is_bytes(type))
         return rank_of_bytes((duckdb_string_t *)data + row, skip, rank);
     if (is_real(type)) {
-        *rank = rank_of_real(real_at(type, data, row));
+        *rank = rank_of_real(hr_real_at(data, type, row));
         return HR_RANK_WHOLE;
     }
     if (type->id == HR_TYPE_DECIMAL) {
@@ -219,7 +195,7 @@ enum hr_rank hr_element_rank(
         *rank = (uint64_t)(is_long ? value >> 64 : value) ^ SIGN;
         return is_long ? HR_RANK_PART : HR_RANK_WHOLE;
     }
-    *rank = (uint64_t)whole_at(type, data, row) ^ SIGN;
+    *rank = (uint64_t)hr_whole_at(data, type, row) ^ SIGN;
     return HR_RANK_WHOLE;
 }
 

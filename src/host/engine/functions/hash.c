@@ -1,7 +1,7 @@
 /* hash, xxhash64, crc32, sha2, and raise_error. */
 #include "host/engine/functions/element.h"
 #include "base/hex.h"
-#include "host/engine/functions/format_value.h"
+#include "host/duck/value.h"
 #include "host/engine/functions/kernels.h"
 #include "host/value/hash.h"
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Dates and times: the parts that need the session's zone, Java's patterns, or Spark's errors. */
-#include "host/engine/functions/format_value.h"
+#include "host/duck/value.h"
 #include "host/engine/functions/kernels.h"
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Moments by calendar units: timestampadd, timestampdiff, make_timestamp. */
-#include "host/engine/functions/format_value.h"
+#include "host/duck/value.h"
 #include "host/engine/functions/kernels.h"
 #include <math.h>
 #include <stdio.h>

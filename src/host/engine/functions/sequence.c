@@ -1,6 +1,7 @@
 /* sequence(start, stop[, step]) of numbers, dates and timestamps. A step of months and days is
  * counted from the start each time (so that the ends of months stay ends, and a day keeps its clock
  * across a change of it); a step of hours or less is exact. */
+#include "host/duck/value.h"
 #include "host/engine/functions/kernels.h"
 #include "host/engine/functions/list_out.h"
 #include <stdio.h>
@@ -15,39 +16,13 @@ struct step {
 
 static int64_t integer_at(const struct hr_rows *rows, size_t arg, idx_t row)
 {
-    switch (rows->types->args[arg]->id) {
-    case HR_TYPE_BYTE:
-        return HR_ROW(rows, arg, row, int8_t);
-    case HR_TYPE_SHORT:
-        return HR_ROW(rows, arg, row, int16_t);
-    case HR_TYPE_INT:
-    case HR_TYPE_DATE:
-    case HR_TYPE_YEAR_MONTH:
-        return HR_ROW(rows, arg, row, int32_t);
-    default:
-        return HR_ROW(rows, arg, row, int64_t);
-    }
+    return hr_whole_at(rows->data[arg], rows->types->args[arg], row);
 }
 
-static void put(struct list_out *list, enum hr_type_id type, int64_t value)
+static void put(struct list_out *list, const struct hr_type *type, int64_t value)
 {
     idx_t at = list_grow(list);
-    void *data = duckdb_vector_get_data(list->child);
-    switch (type) {
-    case HR_TYPE_BYTE:
-        ((int8_t *)data)[at] = (int8_t)value;
-        break;
-    case HR_TYPE_SHORT:
-        ((int16_t *)data)[at] = (int16_t)value;
-        break;
-    case HR_TYPE_INT:
-    case HR_TYPE_DATE:
-        ((int32_t *)data)[at] = (int32_t)value;
-        break;
-    default:
-        ((int64_t *)data)[at] = value;
-        break;
-    }
+    hr_whole_put(duckdb_vector_get_data(list->child), type, at, value);
 }
 
 static bool is_moment(enum hr_type_id type)
@@ -119,7 +94,7 @@ static void even_steps(struct hr_rows *rows, idx_t row, int64_t start, int64_t s
     struct list_out list = list_begin(rows, row);
     int64_t count = by ? (int64_t)(((hr_int128)stop - start) / by) : 0;
     for (int64_t i = 0; i <= count && !rows->failed; i++)
-        put(&list, rows->types->args[0]->id, (int64_t)(start + (hr_int128)i * by));
+        put(&list, rows->types->args[0], (int64_t)(start + (hr_int128)i * by));
     list_end(&list);
 }
 
@@ -166,7 +141,7 @@ static void calendar_steps(
     int64_t at = from;
     struct list_out list = list_begin(rows, row);
     for (int64_t i = 1; (by < 0 ? at >= to : at <= to) && !rows->failed; i++) {
-        put(&list, type, dates ? hr_floor_div(at, HR_US_PER_DAY) : at);
+        put(&list, rows->types->args[0], dates ? hr_floor_div(at, HR_US_PER_DAY) : at);
         if (!by || !add_step(from, step, i, zone, &at))
             break;
     }

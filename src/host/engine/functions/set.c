@@ -2,7 +2,7 @@
  * came, the first of equal ones stays. */
 #include "host/engine/functions/set.h"
 #include "host/engine/functions/element.h"
-#include "host/engine/functions/format_value.h"
+#include "host/duck/value.h"
 #include "host/engine/functions/kernels.h"
 #include "host/engine/functions/list_out.h"
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Strings: positions count code points, as Spark's UTF8String does. */
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "host/engine/functions/format_value.h"
+#include "host/duck/value.h"
 #include "host/engine/functions/kernels.h"
 #include "host/value/java_text.h"
 #include "wire/uri.h"

@@ -1,5 +1,6 @@
 /* Columns of small csv files, kept in memory: a column is parsed once, by the first statement that
  * wants it. */
+#include "host/duck/type.h"
 #include "host/format/csv/run.h"
 #include "base/check.h"
 #include <stdlib.h>
@@ -75,7 +76,7 @@ static enum hr_code parse_kept(struct csv_run *run, struct kept *kept, struct hr
     for (size_t i = 0; i < all_count; i++) {
         if (all[i].vector < 0 || kept->of[all[i].schema])
             continue;
-        types[count] = hr_logical_type(all[i].type);
+        types[count] = hr_duck_type(all[i].type);
         missing[count] = all[i];
         missing[count].vector = (int)count;
         count++;

@@ -1,3 +1,4 @@
+#include "host/duck/value.h"
 #include "host/format/csv/csv.h"
 #include <math.h>
 
@@ -37,7 +38,7 @@ static bool decimal(const struct hr_type *type, struct hr_text text, void *data,
     if (!hr_value_bigdecimal(text.bytes, text.len, true, &read) ||
         !hr_value_decimal(&read, type->precision, type->scale, &v))
         return false;
-    hr_value_decimal_put(v, type->precision, data, row);
+    hr_decimal_put(data, type, row, v);
     return true;
 }
 

@@ -1,4 +1,5 @@
 /* Spark's _metadata column. */
+#include "host/duck/quote.h"
 #include "host/format/files/files.h"
 
 const struct hr_type *hr_files_metadata_type(struct hr_arena *arena, bool row_index)
@@ -19,17 +20,6 @@ const struct hr_type *hr_files_metadata_type(struct hr_arena *arena, bool row_in
     return hr_type_struct(arena, fields, count);
 }
 
-static void sql_text(const char *text, struct hr_buf *out)
-{
-    hr_buf_addc(out, '\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            hr_buf_addc(out, '\'');
-        hr_buf_addc(out, *text);
-    }
-    hr_buf_addc(out, '\'');
-}
-
 void hr_files_metadata(struct hr_arena *arena, const struct hr_files *files, struct hr_buf *out)
 {
     hr_buf_addc(out, '[');
@@ -39,9 +29,9 @@ void hr_files_metadata(struct hr_arena *arena, const struct hr_files *files, str
         if (!strncmp(uri, "file:///", 8))
             uri = hr_printf(arena, "file:%s", uri + 7);
         hr_buf_adds(out, i ? ", {'f0': " : "{'f0': ");
-        sql_text(uri, out);
+        hr_duck_text(uri, strlen(uri), out);
         hr_buf_adds(out, ", 'f1': ");
-        sql_text(hr_files_name(uri), out);
+        hr_duck_text(hr_files_name(uri), strlen(hr_files_name(uri)), out);
         hr_buf_addf(
             out,
             ", 'f2': CAST(%lld AS BIGINT), 'f3': CAST(0 AS BIGINT), 'f4': CAST(%lld AS BIGINT), 'f5': make_timestamptz(CAST(%lld AS BIGINT))}",

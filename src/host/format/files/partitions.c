@@ -1,3 +1,4 @@
+#include "host/duck/type.h"
 #include "host/format/files/partitions.h"
 #include "base/check.h"
 #include "base/hex.h"
@@ -519,7 +520,7 @@ void hr_files_partition_sql(const char *text,
         hr_buf_addf(out, "CAST(make_timestamptz(%lld) AS ", (long long)micros);
     else
         hr_buf_addf(out, "CAST(%s AS ", sql ? sql : "NULL");
-    hr_type_duckdb(type, out);
+    hr_duck_type_sql(type, out);
     hr_buf_addc(out, ')');
     duckdb_free(sql);
     duckdb_destroy_value(&value);

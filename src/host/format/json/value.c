@@ -1,3 +1,4 @@
+#include "host/duck/value.h"
 #include "host/format/json/value.h"
 #include <math.h>
 
@@ -44,7 +45,7 @@ static bool decimal(const struct hr_type *type,
         !hr_value_bigdecimal(node->text, node->len, node->kind == HR_JSON_STRING, &read) ||
         !hr_value_decimal(&read, type->precision, type->scale, &v))
         return false;
-    hr_value_decimal_put(v, type->precision, data, row);
+    hr_decimal_put(data, type, row, v);
     return true;
 }
 

@@ -1,6 +1,7 @@
 /* The SQL of a Parquet column as a requested Spark type: which conversions there are is Spark's
  * vectorized reader's table (ParquetVectorUpdaterFactory); all others fail in its words, when such
  * a column is read and the file has rows. */
+#include "host/duck/type.h"
 #include "base/check.h"
 #include "host/format/parquet/parquet.h"
 #include <strings.h>
@@ -80,7 +81,7 @@ static const char *stored_number(const struct converting *c,
 static enum hr_code cast_to(const char *expression, const struct hr_type *type, struct hr_buf *out)
 {
     hr_buf_addf(out, "CAST(%s AS ", expression);
-    hr_type_duckdb(type, out);
+    hr_duck_type_sql(type, out);
     hr_buf_addc(out, ')');
     return HR_OK;
 }

@@ -1,6 +1,7 @@
 /* Reading Parquet through DuckDB's own reader. Files that share a footer's columns and a folder's
  * partition values are read together; each column is converted from what the files hold to what is
  * asked for (parquet/convert.c). */
+#include "host/duck/type.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "host/format/parquet/parquet.h"
@@ -107,7 +108,7 @@ static void make_groups(struct emitting *e)
 static void null_of(const struct hr_type *type, struct hr_buf *out)
 {
     hr_buf_adds(out, "CAST(NULL AS ");
-    hr_type_duckdb(type, out);
+    hr_duck_type_sql(type, out);
     hr_buf_addc(out, ')');
 }
 

@@ -1,4 +1,5 @@
 /* Writing Parquet through DuckDB's own writer; names, types and places are ours. */
+#include "host/duck/quote.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "host/format/parquet/parquet.h"
@@ -14,24 +15,9 @@
 
 /* ---- SQL text ---- */
 
-static void quoted_text(const char *text, char quote, struct hr_buf *out)
-{
-    hr_buf_addc(out, quote);
-    for (const char *end; (end = strchr(text, quote)); text = end + 1) {
-        hr_buf_add(out, text, (size_t)(end + 1 - text));
-        hr_buf_addc(out, quote);
-    }
-    hr_buf_adds(out, text);
-    hr_buf_addc(out, quote);
-}
-
-static void parquet_name(const char *text, struct hr_buf *out)
-{
-    quoted_text(text, '"', out);
-}
 void hr_parquet_literal(const char *text, struct hr_buf *out)
 {
-    quoted_text(text, '\'', out);
+    hr_duck_text(text, strlen(text), out);
 }
 
 static bool has_struct(const struct hr_type *type)
@@ -72,7 +58,7 @@ static void rename_fields(const char *from,
             snprintf(engine, sizeof engine, "f%zu", i);
             if (i)
                 hr_buf_adds(out, ", ");
-            parquet_name(type->fields[i].name, out);
+            hr_duck_name(type->fields[i].name, out);
             hr_buf_adds(out, " := ");
             hr_buf_clear(&inner);
             hr_buf_addf(&inner, "struct_extract(%s, ", from);
@@ -157,7 +143,7 @@ static void copy_statement(struct hr_writing *writing,
             hr_buf_adds(out, ", ");
         rename_fields(column, writing->columns[i].field->type, 0, out);
         hr_buf_adds(out, " AS ");
-        parquet_name(writing->columns[i].field->name, out);
+        hr_duck_name(writing->columns[i].field->name, out);
     }
     hr_buf_addf(out, " FROM %s%s) TO ", from, filter);
     hr_parquet_literal(target, out);

@@ -1,17 +1,30 @@
-/* Spark's types as DuckDB's (the table of plan/type.h), for whoever registers functions and fills
- * vectors: scans, kernels, local data. */
-#ifndef HR_HOST_FORMAT_LOGICAL_H
-#define HR_HOST_FORMAT_LOGICAL_H
+/* DuckDB's vectors, for whoever fills them: scans, kernels, local data. */
+#ifndef HR_HOST_DUCK_VECTOR_H
+#define HR_HOST_DUCK_VECTOR_H
 #include "host/plan/type.h"
 #include <duckdb.h>
-
-duckdb_logical_type hr_logical_type(const struct hr_type *type); /* the caller destroys it */
+#include <string.h>
 
 /* of a type that holds no others */
 static inline void hr_vector_null(duckdb_vector vector, idx_t row)
 {
     duckdb_vector_ensure_validity_writable(vector);
     duckdb_validity_set_row_invalid(duckdb_vector_get_validity(vector), row);
+}
+
+/* A string that points at bytes (kept by the caller) or stands inline */
+static inline duckdb_string_t hr_string_ref(const char *bytes, size_t len)
+{
+    duckdb_string_t s;
+    memset(&s, 0, sizeof s);
+    s.value.inlined.length = (uint32_t)len;
+    if (len <= 12) {
+        memcpy(s.value.inlined.inlined, bytes, len);
+    } else {
+        memcpy(s.value.pointer.prefix, bytes, 4);
+        s.value.pointer.ptr = (char *)bytes;
+    }
+    return s;
 }
 
 /* A value with all that is inside it. DuckDB takes a struct's field as it stands, whether the

@@ -11,7 +11,7 @@
 extern "C" {
 #include "blob/blob.h"
 }
-#include "host/engine/duckdb_fs.h"
+#include "host/duck/duckdb_fs.h"
 
 using namespace duckdb;
 

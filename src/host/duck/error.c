@@ -1,10 +1,14 @@
 /* DuckDB's failures as Spark's. Kernels send theirs encoded; for DuckDB's own checks the text says
  * what happened. */
-#include "host/engine/internal.h"
+#include "host/duck/error.h"
+#include "base/arena.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+char hr_duck_spill_folder[1024];
 
 static enum hr_code overflow(const char *word, struct hr_err *err)
 {
@@ -49,8 +53,8 @@ static enum hr_code fail_full(const char *text, struct hr_err *err)
     char path[1100] = "";
     if (end)
         snprintf(path, sizeof path, " '%.*s'", (int)(end - at - 1), at + 1);
-    else if (spills && *hr_engine_spill_folder)
-        snprintf(path, sizeof path, " '%s'", hr_engine_spill_folder);
+    else if (spills && *hr_duck_spill_folder)
+        snprintf(path, sizeof path, " '%s'", hr_duck_spill_folder);
     if (!spills) {
         hr_fail(err, HR_E_FULL, "cannot write%s: the disk is full", path);
         return hr_fail_hint(err, "free space there, and do it again");
@@ -72,7 +76,7 @@ static bool is_full(const char *text)
     return strstr(text, "max_temp_directory_size");
 }
 
-enum hr_code hr_engine_error(const char *text, struct hr_err *err)
+enum hr_code hr_duck_error(const char *text, struct hr_err *err)
 {
     struct hr_err unused;
     if (!err)

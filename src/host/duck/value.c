@@ -1,29 +1,5 @@
-/* Any value as Spark's text. */
-#include "host/engine/functions/format_value.h"
+#include "host/duck/value.h"
 #include <stdio.h>
-
-hr_int128 hr_decimal_at(const void *data, const struct hr_type *type, idx_t row)
-{
-    if (type->precision <= 4)
-        return ((const int16_t *)data)[row];
-    if (type->precision <= 9)
-        return ((const int32_t *)data)[row];
-    if (type->precision <= 18)
-        return ((const int64_t *)data)[row];
-    return ((const hr_int128 *)data)[row];
-}
-
-void hr_decimal_put(void *data, const struct hr_type *type, idx_t row, hr_int128 value)
-{
-    if (type->precision <= 4)
-        ((int16_t *)data)[row] = (int16_t)value;
-    else if (type->precision <= 9)
-        ((int32_t *)data)[row] = (int32_t)value;
-    else if (type->precision <= 18)
-        ((int64_t *)data)[row] = (int64_t)value;
-    else
-        ((hr_int128 *)data)[row] = value;
-}
 
 static void write_null(enum hr_text_style style, struct hr_buf *out)
 {
@@ -68,6 +44,37 @@ static void list_text(duckdb_vector vector,
     hr_buf_addc(out, map ? '}' : ']');
 }
 
+static void struct_text(duckdb_vector vector,
+                        idx_t row,
+                        const struct hr_type *type,
+                        const struct hr_zone *zone,
+                        enum hr_text_style style,
+                        struct hr_buf *out)
+{
+    hr_buf_addc(out, '{');
+    for (size_t i = 0; i < type->field_count; i++) {
+        if (i)
+            hr_buf_adds(out, ", ");
+        nested(duckdb_struct_vector_get_child(vector, i), row, type->fields[i].type, zone, style,
+               out);
+    }
+    hr_buf_addc(out, '}');
+}
+
+/* nanoseconds of the day */
+static void time_text(int64_t ns, struct hr_buf *out)
+{
+    char fraction[16];
+    hr_buf_addf(out, "%02d:%02d:%02d", (int)(ns / 3600000000000), (int)(ns / 60000000000 % 60),
+                (int)(ns / 1000000000 % 60));
+    if (ns % 1000000000 == 0)
+        return;
+    int len = snprintf(fraction, sizeof fraction, ".%09d", (int)(ns % 1000000000));
+    while (len && fraction[len - 1] == '0')
+        len--;
+    hr_buf_add(out, fraction, (size_t)len);
+}
+
 static void binary_text(const duckdb_string_t *value, enum hr_text_style style, struct hr_buf *out)
 {
     duckdb_string_t copy = *value;
@@ -100,16 +107,10 @@ void hr_value_text(duckdb_vector vector,
         hr_buf_adds(out, ((bool *)data)[row] ? "true" : "false");
         break;
     case HR_TYPE_BYTE:
-        hr_buf_addf(out, "%d", ((int8_t *)data)[row]);
-        break;
     case HR_TYPE_SHORT:
-        hr_buf_addf(out, "%d", ((int16_t *)data)[row]);
-        break;
     case HR_TYPE_INT:
-        hr_buf_addf(out, "%d", ((int32_t *)data)[row]);
-        break;
     case HR_TYPE_LONG:
-        hr_buf_addf(out, "%lld", (long long)((int64_t *)data)[row]);
+        hr_buf_add(out, text, hr_print_integer(hr_whole_at(data, type, row), text));
         break;
     case HR_TYPE_FLOAT:
         hr_buf_add(out, text, hr_print_float(((float *)data)[row], text));
@@ -154,33 +155,20 @@ void hr_value_text(duckdb_vector vector,
                    hr_print_calendar_interval(value.months, value.days, value.micros, text));
         break;
     }
-    case HR_TYPE_TIME: {
-        int64_t ns = ((int64_t *)data)[row];
-        hr_buf_addf(out, "%02d:%02d:%02d", (int)(ns / 3600000000000), (int)(ns / 60000000000 % 60),
-                    (int)(ns / 1000000000 % 60));
-        if (ns % 1000000000) {
-            int n = snprintf(text, sizeof text, ".%09d", (int)(ns % 1000000000));
-            while (n && text[n - 1] == '0')
-                n--;
-            hr_buf_add(out, text, (size_t)n);
-        }
+    case HR_TYPE_TIME:
+        time_text(((int64_t *)data)[row], out);
         break;
-    }
     case HR_TYPE_ARRAY:
     case HR_TYPE_MAP:
         list_text(vector, row, type, zone, style, out);
         break;
     case HR_TYPE_STRUCT:
-        hr_buf_addc(out, '{');
-        for (size_t i = 0; i < type->field_count; i++) {
-            if (i)
-                hr_buf_adds(out, ", ");
-            nested(duckdb_struct_vector_get_child(vector, i), row, type->fields[i].type, zone,
-                   style, out);
-        }
-        hr_buf_addc(out, '}');
+        struct_text(vector, row, type, zone, style, out);
         break;
-    default:
+    case HR_TYPE_UDT:
+        hr_value_text(vector, row, type->element, zone, style, out);
         break;
+    case HR_TYPE_VARIANT:
+        break; /* shown nowhere */
     }
 }
