@@ -1,3 +1,4 @@
+#include "host/duck/database.h"
 #include "host/host.h"
 #include "access/access.h"
 #include "base/limits.h"
@@ -205,7 +206,7 @@ static enum hr_code start(struct host *host, struct arguments *arguments, struct
     if (arguments->grant_key)
         HR_TRY(load_grant_key(arguments, err));
     if (arguments->connect.spill_dir)
-        HR_TRY(hr_engine_spill_claim(arguments->connect.spill_dir, &host->spill_lock, err));
+        HR_TRY(hr_duck_spill_claim(arguments->connect.spill_dir, &host->spill_lock, err));
     HR_TRY(hr_loop_new(&host->loop, err));
     hr_loop_on_signal(host->loop, SIGTERM, on_signal, host);
     hr_loop_on_signal(host->loop, SIGINT, on_signal, host);

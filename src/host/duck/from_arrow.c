@@ -114,7 +114,9 @@ static void put_decimals(const struct hr_arrow_slice *s, const struct hr_type *t
 
 /* lists and maps: the children of all rows of the slice stand behind each other in the child vector
  */
-static void put_list(const struct hr_arrow_slice *s, const struct hr_type *type, duckdb_vector vector)
+static void put_list(const struct hr_arrow_slice *s,
+                     const struct hr_type *type,
+                     duckdb_vector vector)
 {
     duckdb_list_entry *entries = duckdb_vector_get_data(vector);
     int64_t begin = s->rows ? offset_of(s, s->from) : 0,
@@ -128,18 +130,22 @@ static void put_list(const struct hr_arrow_slice *s, const struct hr_type *type,
     }
     duckdb_vector child = duckdb_list_vector_get_child(vector);
     struct hr_arrow_slice inner = {&s->field->children[0], &s->array->children[0], begin,
-                          (idx_t)(end - begin)};
+                                   (idx_t)(end - begin)};
     if (type->id == HR_TYPE_ARRAY) {
         hr_arrow_slice_put(&inner, type->element, child);
         return;
     }
-    struct hr_arrow_slice keys = {&inner.field->children[0], &inner.array->children[0], begin, inner.rows};
-    struct hr_arrow_slice values = {&inner.field->children[1], &inner.array->children[1], begin, inner.rows};
+    struct hr_arrow_slice keys = {&inner.field->children[0], &inner.array->children[0], begin,
+                                  inner.rows};
+    struct hr_arrow_slice values = {&inner.field->children[1], &inner.array->children[1], begin,
+                                    inner.rows};
     hr_arrow_slice_put(&keys, type->key, duckdb_struct_vector_get_child(child, 0));
     hr_arrow_slice_put(&values, type->element, duckdb_struct_vector_get_child(child, 1));
 }
 
-void hr_arrow_slice_put(const struct hr_arrow_slice *s, const struct hr_type *type, duckdb_vector vector)
+void hr_arrow_slice_put(const struct hr_arrow_slice *s,
+                        const struct hr_type *type,
+                        duckdb_vector vector)
 {
     if (type->id == HR_TYPE_UDT)
         type = type->element;
@@ -163,8 +169,10 @@ void hr_arrow_slice_put(const struct hr_arrow_slice *s, const struct hr_type *ty
         return;
     case HR_TYPE_STRUCT:
         for (size_t i = 0; i < type->field_count; i++) {
-            struct hr_arrow_slice child = {&s->field->children[i], &s->array->children[i], s->from, s->rows};
-            hr_arrow_slice_put(&child, type->fields[i].type, duckdb_struct_vector_get_child(vector, i));
+            struct hr_arrow_slice child = {&s->field->children[i], &s->array->children[i], s->from,
+                                           s->rows};
+            hr_arrow_slice_put(&child, type->fields[i].type,
+                               duckdb_struct_vector_get_child(vector, i));
         }
         for (idx_t i = 0; s->array->validity && i < s->rows; i++)
             if (!is_valid(s->array, s->from + (int64_t)i))
@@ -211,9 +219,9 @@ void hr_arrow_slice_put(const struct hr_arrow_slice *s, const struct hr_type *ty
 /* ---- Arrow's types and Spark's ---- */
 
 enum hr_code hr_arrow_type_of(struct hr_arena *arena,
-                               const struct hr_arrow_field *field,
-                               const struct hr_type **type,
-                               struct hr_err *err)
+                              const struct hr_arrow_field *field,
+                              const struct hr_type **type,
+                              struct hr_err *err)
 {
     static const enum hr_type_id plain[HR_ARROW_KIND_COUNT] = {
         [HR_ARROW_BOOL] = HR_TYPE_BOOLEAN,        [HR_ARROW_INT8] = HR_TYPE_BYTE,

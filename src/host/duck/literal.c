@@ -1,10 +1,7 @@
 #include "host/duck/literal.h"
 #include "host/duck/value.h"
 
-static void text_of(struct hr_arena *arena,
-                    const char *bytes,
-                    size_t len,
-                    struct hr_literal *out)
+static void text_of(struct hr_arena *arena, const char *bytes, size_t len, struct hr_literal *out)
 {
     out->text.len = len;
     out->text.bytes = hr_strndup(arena, bytes, len);
@@ -30,8 +27,7 @@ static void list_items(struct hr_arena *arena,
     duckdb_vector child = duckdb_list_vector_get_child(vector);
     items_new(arena, entry.length, out);
     for (idx_t i = 0; i < entry.length; i++)
-        out->items.at[i] =
-            hr_duck_literal(arena, child, out->type->element, entry.offset + i);
+        out->items.at[i] = hr_duck_literal(arena, child, out->type->element, entry.offset + i);
 }
 
 /* key, value, key, value … */

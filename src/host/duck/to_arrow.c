@@ -22,7 +22,8 @@ static enum hr_code map_field(struct hr_arena *arena,
     *entries = (struct hr_arrow_field){.name = "entries", .kind = HR_ARROW_STRUCT};
     struct hr_arrow_field *pair = fields_new(arena, entries, 2);
     HR_TRY(hr_arrow_field_of(arena, "key", type->key, false, style, &pair[0], err));
-    return hr_arrow_field_of(arena, "value", type->element, type->contains_null, style, &pair[1], err);
+    return hr_arrow_field_of(arena, "value", type->element, type->contains_null, style, &pair[1],
+                             err);
 }
 
 static const enum hr_arrow_kind kinds[] = {
@@ -42,12 +43,12 @@ static const enum hr_arrow_kind kinds[] = {
 
 /* the Arrow field that Spark makes of a type */
 enum hr_code hr_arrow_field_of(struct hr_arena *arena,
-                                 const char *name,
-                                 const struct hr_type *type,
-                                 bool nullable,
-                                 const struct hr_arrow_style *style,
-                                 struct hr_arrow_field *field,
-                                 struct hr_err *err)
+                               const char *name,
+                               const struct hr_type *type,
+                               bool nullable,
+                               const struct hr_arrow_style *style,
+                               struct hr_arrow_field *field,
+                               struct hr_err *err)
 {
     if (type->id == HR_TYPE_UDT)
         return hr_arrow_field_of(arena, name, type->element, nullable, style, field, err);
@@ -77,14 +78,14 @@ enum hr_code hr_arrow_field_of(struct hr_arena *arena,
         return HR_OK;
     case HR_TYPE_ARRAY:
         return hr_arrow_field_of(arena, "element", type->element, type->contains_null, style,
-                            fields_new(arena, field, 1), err);
+                                 fields_new(arena, field, 1), err);
     case HR_TYPE_MAP:
         return map_field(arena, type, style, field, err);
     case HR_TYPE_STRUCT:
         fields_new(arena, field, type->field_count);
         for (size_t i = 0; i < type->field_count; i++)
             HR_TRY(hr_arrow_field_of(arena, type->fields[i].name, type->fields[i].type,
-                                type->fields[i].nullable, style, &field->children[i], err));
+                                     type->fields[i].nullable, style, &field->children[i], err));
         return HR_OK;
     default:
         return HR_OK;
@@ -100,9 +101,9 @@ static const struct hr_type *plain(const struct hr_type *type)
 
 /* the columns mirror the Arrow fields: a map's child is a column of its entries */
 void hr_gathered_init(struct hr_arena *arena,
-                        struct hr_gathered *column,
-                        const struct hr_type *type,
-                        const struct hr_arrow_field *field)
+                      struct hr_gathered *column,
+                      const struct hr_type *type,
+                      const struct hr_arrow_field *field)
 {
     column->type = plain(type);
     column->field = field;
@@ -114,11 +115,11 @@ void hr_gathered_init(struct hr_arena *arena,
             {"key", column->type->key, false, NULL},
             {"value", column->type->element, column->type->contains_null, NULL}};
         hr_gathered_init(arena, &column->children[0], hr_type_struct(arena, pair, 2),
-                    &field->children[0]);
+                         &field->children[0]);
     } else {
         for (size_t i = 0; i < field->child_count; i++)
             hr_gathered_init(arena, &column->children[i], column->type->fields[i].type,
-                        &field->children[i]);
+                             &field->children[i]);
     }
 }
 
@@ -159,7 +160,10 @@ static void set_bits(uint8_t *bits, int64_t from, int64_t count)
 }
 
 /* bits beyond the length are kept zero, so that setting is enough */
-static bool add_validity(struct hr_gathered *column, const uint64_t *valid, idx_t start, idx_t count)
+static bool add_validity(struct hr_gathered *column,
+                         const uint64_t *valid,
+                         idx_t start,
+                         idx_t count)
 {
     int64_t length = column->length;
     if (!valid && !column->null_count)
@@ -212,8 +216,11 @@ static bool add_fixed(struct hr_gathered *column, const void *values, idx_t star
 /* Read as bytes, and only where a value is: what stands in the place of a NULL need not be a bool
  * at all, and a compiler may take a bool's other bits for zero and let them run into its
  * neighbours. */
-static bool add_booleans(
-    struct hr_gathered *column, const uint8_t *values, const uint64_t *valid, idx_t start, idx_t count)
+static bool add_booleans(struct hr_gathered *column,
+                         const uint8_t *values,
+                         const uint64_t *valid,
+                         idx_t start,
+                         idx_t count)
 {
     if (!grow(&column->data, &column->data_room, (size_t)(column->length + (int64_t)count + 7) / 8))
         return false;
@@ -387,7 +394,7 @@ static enum hr_code add_values(struct hr_gathered *column,
     case HR_ARROW_STRUCT:
         for (size_t i = 0; i < column->field->child_count; i++)
             HR_TRY(hr_gathered_add(&column->children[i], duckdb_struct_vector_get_child(vector, i),
-                              valid, start, count, err));
+                                   valid, start, count, err));
         return HR_OK;
     default:
         fits = add_fixed(column, duckdb_vector_get_data(vector), start, count);
@@ -448,11 +455,11 @@ static uint64_t *both_valid(const uint64_t *valid, const uint64_t *parent, idx_t
 
 /* parent: which rows of the struct around it are there, NULL for all */
 enum hr_code hr_gathered_add(struct hr_gathered *column,
-                               duckdb_vector vector,
-                               const uint64_t *parent,
-                               idx_t start,
-                               idx_t count,
-                               struct hr_err *err)
+                             duckdb_vector vector,
+                             const uint64_t *parent,
+                             idx_t start,
+                             idx_t count,
+                             struct hr_err *err)
 {
     if (column->field->kind == HR_ARROW_NULL) {
         column->length += (int64_t)count;
@@ -496,8 +503,8 @@ size_t hr_gathered_bytes(const struct hr_gathered *column)
 }
 
 void hr_gathered_array(struct hr_arena *arena,
-                     const struct hr_gathered *column,
-                     struct hr_arrow_array *array)
+                       const struct hr_gathered *column,
+                       struct hr_arrow_array *array)
 {
     static const int64_t none[1];
     *array = (struct hr_arrow_array){.length = column->length,

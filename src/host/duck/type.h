@@ -1,8 +1,8 @@
 /* Spark's types as DuckDB's, the engine's contract, kept by emitter, functions, readers and Arrow
  * alike:
  *   boolean BOOLEAN · byte TINYINT · short SMALLINT · int INTEGER · long BIGINT · float FLOAT ·
- *   double DOUBLE · decimal DECIMAL(p,s) · string, char, varchar VARCHAR · binary BLOB · date DATE ·
- *   timestamp TIMESTAMP WITH TIME ZONE · timestamp_ntz TIMESTAMP · year-month interval INTEGER
+ *   double DOUBLE · decimal DECIMAL(p,s) · string, char, varchar VARCHAR · binary BLOB · date DATE
+ * · timestamp TIMESTAMP WITH TIME ZONE · timestamp_ntz TIMESTAMP · year-month interval INTEGER
  *   (months) · day-time interval BIGINT (microseconds) · calendar interval INTERVAL · array LIST ·
  *   map MAP · struct STRUCT(f0 …, f1 …): fields by position, since Spark's names may repeat or
  *   differ by case · void INTEGER that is always NULL · time BIGINT (nanoseconds of the day) ·

@@ -72,7 +72,10 @@ static inline hr_int128 hr_decimal_at(const void *data, const struct hr_type *ty
     return wide;
 }
 
-static inline void hr_decimal_put(void *data, const struct hr_type *type, idx_t row, hr_int128 value)
+static inline void hr_decimal_put(void *data,
+                                  const struct hr_type *type,
+                                  idx_t row,
+                                  hr_int128 value)
 {
     if (type->precision <= HR_DECIMAL_16_MAX)
         ((int16_t *)data)[row] = (int16_t)value;

@@ -38,9 +38,6 @@ struct hr_metrics {
     struct hr_literal **values;
 };
 
-/* makes folder a process's own for spilling: 0700, held by *lock until that is closed, and without
- * what a killed one left; HR_E_EXISTS: another process spills there */
-enum hr_code hr_engine_spill_claim(const char *folder, int *lock, struct hr_err *err);
 enum hr_code hr_engine_open(const struct hr_engine_options *options,
                             struct hr_engine **engine,
                             struct hr_err *err);

@@ -1,6 +1,6 @@
 /* Kernels: the table, specialisation, registration, and the frame in which a row function runs. */
 #include "base/hex.h"
-#include "host/duck/type.h"
+#include "host/duck/function.h"
 #include "host/engine/budget.h"
 #include "host/engine/functions/kernels.h"
 #include "host/engine/internal.h"
@@ -432,26 +432,17 @@ enum hr_code hr_kernel_register(duckdb_connection connection,
         hr_arena_free(arena);
         return code;
     }
-    duckdb_scalar_function function = duckdb_create_scalar_function();
-    duckdb_scalar_function_set_name(function, use->name);
-    for (size_t i = 0; i < use->types.count; i++) {
-        duckdb_logical_type type = hr_duck_type(use->types.args[i]);
-        duckdb_scalar_function_add_parameter(function, type);
-        duckdb_destroy_logical_type(&type);
-    }
-    duckdb_logical_type result = hr_duck_type(use->types.result);
-    duckdb_scalar_function_set_return_type(function, result);
-    duckdb_destroy_logical_type(&result);
-    if (use->kernel->flags & HR_K_NULLS)
-        duckdb_scalar_function_set_special_handling(function);
-    if (use->kernel->flags & HR_K_VOLATILE)
-        duckdb_scalar_function_set_volatile(function);
-    duckdb_scalar_function_set_extra_info(function, r, release_registered);
-    duckdb_scalar_function_set_init(function, begin_run);
-    duckdb_scalar_function_set_function(function, run_kernel);
-    duckdb_state state = duckdb_register_scalar_function(connection, function);
-    duckdb_destroy_scalar_function(&function);
-    if (state != DuckDBSuccess)
-        return hr_fail(err, HR_E_INTERNAL, "cannot register function '%s'", use->name);
-    return HR_OK;
+    return hr_duck_scalar_register(
+        connection,
+        &(struct hr_duck_scalar){.name = use->name,
+                                 .result = use->types.result,
+                                 .args = use->types.args,
+                                 .arg_count = use->types.count,
+                                 .sees_nulls = use->kernel->flags & HR_K_NULLS,
+                                 .is_volatile = use->kernel->flags & HR_K_VOLATILE,
+                                 .extra = r,
+                                 .release = release_registered,
+                                 .init = begin_run,
+                                 .run = run_kernel},
+        err);
 }

@@ -1,3 +1,4 @@
+#include "host/duck/function.h"
 #include "host/duck/type.h"
 #include "host/format/scan.h"
 #include "host/format/files/files.h"
@@ -293,7 +294,7 @@ static void on_bind(duckdb_bind_info info)
     }
     duckdb_destroy_value(&list);
     if (!bound->count) {
-        duckdb_logical_type type = duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
+        duckdb_logical_type type = hr_duck_type(hr_type_basic(HR_TYPE_BOOLEAN));
         duckdb_bind_add_result_column(info, "c0", type);
         duckdb_destroy_logical_type(&type);
     }
@@ -400,25 +401,17 @@ static void on_fill(duckdb_function_info info, duckdb_data_chunk out)
 
 enum hr_code hr_scan_functions(struct hr_format *format, struct hr_err *err)
 {
-    duckdb_table_function function = duckdb_create_table_function();
-    duckdb_logical_type integer = duckdb_create_logical_type(DUCKDB_TYPE_INTEGER),
-                        big = duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
-    duckdb_logical_type list = duckdb_create_list_type(integer);
-    duckdb_table_function_set_name(function, "hr_scan");
-    duckdb_table_function_add_parameter(function, big);
-    duckdb_table_function_add_parameter(function, list);
-    duckdb_table_function_set_extra_info(function, format, NULL);
-    duckdb_table_function_set_bind(function, on_bind);
-    duckdb_table_function_set_init(function, on_init);
-    duckdb_table_function_set_local_init(function, on_join);
-    duckdb_table_function_set_function(function, on_fill);
-    duckdb_table_function_supports_projection_pushdown(function, true);
-    duckdb_state state = duckdb_register_table_function(format->connection, function);
-    duckdb_destroy_logical_type(&list);
-    duckdb_destroy_logical_type(&integer);
-    duckdb_destroy_logical_type(&big);
-    duckdb_destroy_table_function(&function);
-    return state == DuckDBSuccess
-               ? HR_OK
-               : hr_fail(err, HR_E_INTERNAL, "the table function \"hr_scan\" cannot be registered");
+    const struct hr_type *integer = hr_type_basic(HR_TYPE_INT);
+    const struct hr_type columns = {.id = HR_TYPE_ARRAY, .element = integer};
+    const struct hr_type *args[] = {hr_type_basic(HR_TYPE_LONG), &columns};
+    return hr_duck_table_register(format->connection,
+                                  &(struct hr_duck_table){.name = "hr_scan",
+                                                          .args = args,
+                                                          .arg_count = HR_LEN(args),
+                                                          .extra = format,
+                                                          .bind = on_bind,
+                                                          .init = on_init,
+                                                          .join = on_join,
+                                                          .fill = on_fill},
+                                  err);
 }

@@ -28,7 +28,6 @@ bool hr_value_bigdecimal(const char *text, size_t len, bool skip_commas, struct 
 /* rescaled HALF_UP to (precision, scale); false when it does not fit */
 bool hr_value_decimal(const struct hr_decimal *from, int precision, int scale, hr_int128 *value);
 
-
 /* by the pattern (NULL: none), else leniently when that is allowed */
 bool hr_value_date(
     const struct hr_pattern *pattern, bool fallback, const char *text, size_t len, int32_t *days);

@@ -18,8 +18,8 @@ struct hr_source {
      */
     bool is_stable;
     /* Appends a DuckDB table expression for FROM. It yields exactly the wanted columns (indices
-     * into schema, in this order), named c0, c1 …, in the types of hr_duck_type_sql. wanted_count may
-     * be 0 (a count): then it yields rows with any one column. */
+     * into schema, in this order), named c0, c1 …, in the types of hr_duck_type_sql. wanted_count
+     * may be 0 (a count): then it yields rows with any one column. */
     enum hr_code (*emit)(const struct hr_source *source,
                          const size_t *wanted,
                          size_t wanted_count,

@@ -70,7 +70,8 @@ static enum hr_code send(void *arg)
 {
     struct batches *batches = arg;
     struct hr_arena *arena = hr_arena_new(NULL);
-    struct hr_result_options options = {.style = {.timezone = "UTC"}, .codec = batches->codec, .level = 1};
+    struct hr_result_options options = {
+        .style = {.timezone = "UTC"}, .codec = batches->codec, .level = 1};
     struct hr_result *result;
     struct hr_err err = {0};
     batches->len = 0;

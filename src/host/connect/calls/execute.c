@@ -58,7 +58,8 @@ static enum hr_code new_result(struct delivery *delivery,
         .style.timezone = hr_env_conf(env, "spark.sql.session.timeZone"),
         .codec = codec_of(env),
         .level = level ? atoi(level) : 0,
-        .style.large_types = hr_conf_is_true(&env->conf, "spark.sql.execution.arrow.useLargeVarTypes"),
+        .style.large_types =
+            hr_conf_is_true(&env->conf, "spark.sql.execution.arrow.useLargeVarTypes"),
         .rows_max = rows ? atoll(rows) : 0};
     if (options.rows_max < 0)
         options.rows_max = 0;

@@ -78,8 +78,8 @@ enum hr_code hr_result_add(struct hr_result *result, duckdb_data_chunk chunk, st
         if (!result->rows)
             result->since = hr_clock_mono_ns();
         for (size_t i = 0; i < result->schema.count; i++)
-            HR_TRY(hr_gathered_add(&result->columns[i], duckdb_data_chunk_get_vector(chunk, i), NULL,
-                              start, count, err));
+            HR_TRY(hr_gathered_add(&result->columns[i], duckdb_data_chunk_get_vector(chunk, i),
+                                   NULL, start, count, err));
         result->rows += (int64_t)count;
         result->total += (int64_t)count;
         start += count;
@@ -122,7 +122,7 @@ enum hr_code hr_result_new(struct hr_arena *arena,
     for (size_t i = 0; i < schema->field_count; i++) {
         const struct hr_field *field = &schema->fields[i];
         HR_TRY(hr_arrow_field_of(arena, field->name, field->type, field->nullable, &options->style,
-                            &result->schema.fields[i], err));
+                                 &result->schema.fields[i], err));
         hr_gathered_init(arena, &result->columns[i], field->type, &result->schema.fields[i]);
     }
     hr_arena_on_free(arena, release, result);

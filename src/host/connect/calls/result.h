@@ -13,7 +13,7 @@ struct hr_result;
 struct hr_result_options {
     struct hr_arrow_style style;
     enum hr_arrow_codec codec;
-    int level; /* zstd's */
+    int level;        /* zstd's */
     int64_t rows_max; /* of a batch; 0: as many as fit HR_RESULT_BATCH_BYTES */
 };
 
