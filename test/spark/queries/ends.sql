@@ -48,3 +48,4 @@ SELECT cast(-9223372036000 as timestamp) = timestamp'2020-01-01'
 SELECT cast(-9223372036854.775808BD as timestamp) = timestamp'2020-01-01'
 SELECT cast(-9223372036854.775808BD as timestamp) in (timestamp'2020-01-01')
 SELECT date'2020-01-01' in (cast(-9223372036854.775808BD as timestamp))
+SELECT conv('1', 10, -2147483648), conv('1', -2147483648, 10), conv('-10', 16, -10), conv('-10', 16, 10)

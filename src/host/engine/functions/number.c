@@ -277,8 +277,8 @@ static void write_based(struct hr_rows *rows, idx_t row, uint64_t value, int bas
 static void conv(struct hr_rows *rows, idx_t row, bool ansi)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
-    int from = HR_ROW(rows, 1, row, int32_t), to = HR_ROW(rows, 2, row, int32_t),
-        base = to < 0 ? -to : to;
+    int64_t from = HR_ROW(rows, 1, row, int32_t), to = HR_ROW(rows, 2, row, int32_t);
+    int64_t base = to < 0 ? -to : to;
     while (text.len && text.bytes[0] == ' ')
         text = (struct hr_text){text.bytes + 1, text.len - 1};
     while (text.len && text.bytes[text.len - 1] == ' ')
@@ -289,7 +289,8 @@ static void conv(struct hr_rows *rows, idx_t row, bool ansi)
     }
     bool negative = text.bytes[0] == '-';
     uint64_t value;
-    if (!read_based((struct hr_text){text.bytes + negative, text.len - negative}, from, &value) &&
+    if (!read_based((struct hr_text){text.bytes + negative, text.len - negative}, (int)from,
+                    &value) &&
         ansi) {
         conv_overflow(rows);
         return;
@@ -301,7 +302,7 @@ static void conv(struct hr_rows *rows, idx_t row, bool ansi)
         value = -value;
         negative = true;
     }
-    write_based(rows, row, value, base, negative && to < 0);
+    write_based(rows, row, value, (int)base, negative && to < 0);
 }
 
 void hr_k_conv(struct hr_rows *rows, idx_t row)
