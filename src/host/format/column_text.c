@@ -52,6 +52,13 @@ static void decimal_text(hr_int128 value, int scale, struct hr_buf *out)
     hr_buf_addf(out, "E%+d", exponent);
 }
 
+static void string_text(const duckdb_string_t *text, struct hr_buf *out)
+{
+    duckdb_string_t copy =
+        *text; /* DuckDB's accessor takes no constant one; a short text is in it */
+    hr_buf_add(out, duckdb_string_t_data(&copy), duckdb_string_t_length(copy));
+}
+
 void hr_column_text(const struct hr_column *column,
                     idx_t row,
                     const struct hr_value_text *how,
@@ -62,6 +69,12 @@ void hr_column_text(const struct hr_column *column,
     while (type->id == HR_TYPE_UDT)
         type = type->element;
     switch (type->id) {
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
+    case HR_TYPE_BINARY:
+        string_text((const duckdb_string_t *)data + row, out);
+        break;
     case HR_TYPE_DECIMAL:
         decimal_text(hr_decimal_at(data, type, row), type->scale, out);
         break;
