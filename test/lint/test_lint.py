@@ -63,6 +63,13 @@ PLANTED = [
         '#include "client/client.h"\n',
         r"src/daemon/gate/gate\.c: daemon/gate may not include client/client\.h",
     ),
+    (
+        "tools/check_layers",
+        "src/host/duck/value.c",
+        r"^",
+        '#include "host/analyze/analyze.h"\n',
+        r"src/host/duck/value\.c: host/duck may not include host/analyze/analyze\.h",
+    ),
     ("tools/check_functions", "doc/functions.md", r"`sha2`", "`sha3`", r"sha2"),
     (
         "tools/check_conditions",
