@@ -199,7 +199,7 @@ def test_the_next_step_is_what_it_says_it_is(serve, tmp_path):
         "--account",
         "nosuchaccount",
         "--container",
-        "c",
+        "con",
         "--key-file",
         str(key),
         "--endpoint",
