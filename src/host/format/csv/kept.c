@@ -59,120 +59,203 @@ static struct kept *kept_new(size_t columns)
     return kept;
 }
 
+/* what one statement parses for the memory, until it is either kept or dropped as a whole */
+struct parsing {
+    /* the wanted columns that are not kept yet, each in the vector of its own place */
+    struct column *columns;
+    duckdb_logical_type *types;
+    size_t count;
+    /* chunks are NULL where no column is missing: then rows are only counted */
+    struct chunks *set;
+    idx_t *rows; /* of each chunk */
+    size_t chunk_count, cap;
+    idx_t total;
+    /* of each unit, the one that holds the bytes of its strings */
+    struct csv_local **owners;
+    size_t owner_count;
+};
+
 static size_t value_bytes(const struct hr_type *type)
 {
     return type->id == HR_TYPE_STRING || type->id == HR_TYPE_DECIMAL ? 16 : 8;
 }
 
+static bool is_missing(const struct kept *kept, const struct column *column)
+{
+    return column->vector >= 0 && !kept->of[column->schema];
+}
+
+static void parsing_init(struct parsing *parsing,
+                         const struct csv_run *run,
+                         const struct kept *kept)
+{
+    *parsing = (struct parsing){0};
+    parsing->columns = calloc(run->column_count + 1, sizeof *parsing->columns);
+    parsing->types = calloc(run->column_count + 1, sizeof *parsing->types);
+    parsing->owners = calloc(run->unit_count + 1, sizeof *parsing->owners);
+    parsing->set = calloc(1, sizeof *parsing->set);
+    HR_CHECK(parsing->columns && parsing->types && parsing->owners && parsing->set);
+    for (size_t i = 0; i < run->column_count; i++) {
+        const struct column *column = &run->columns[i];
+        if (!is_missing(kept, column))
+            continue;
+        size_t at = parsing->count++;
+        parsing->types[at] = hr_duck_type(column->type);
+        parsing->columns[at] = *column;
+        parsing->columns[at].vector = (int)at;
+    }
+}
+
+/* what was kept meanwhile is no longer the parsing's */
+static void parsing_release(struct parsing *parsing)
+{
+    for (size_t i = 0; i < parsing->count; i++)
+        duckdb_destroy_logical_type(&parsing->types[i]);
+    if (parsing->set)
+        free(parsing->set->at);
+    free(parsing->set);
+    free(parsing->types);
+    free(parsing->columns);
+    free(parsing->owners);
+    free(parsing->rows);
+}
+
+static void drop_parsed(struct parsing *parsing)
+{
+    for (size_t i = 0; i < parsing->chunk_count; i++)
+        if (parsing->set->at[i])
+            duckdb_destroy_data_chunk(&parsing->set->at[i]);
+    for (size_t i = 0; i < parsing->owner_count; i++)
+        hr_csv_local_free(parsing->owners[i]);
+}
+
+static void add_chunk(struct parsing *parsing, duckdb_data_chunk chunk, idx_t rows)
+{
+    if (parsing->chunk_count == parsing->cap) {
+        parsing->cap = parsing->cap ? parsing->cap * 2 : 8;
+        parsing->set->at = realloc(parsing->set->at, parsing->cap * sizeof *parsing->set->at);
+        parsing->rows = realloc(parsing->rows, parsing->cap * sizeof *parsing->rows);
+        HR_CHECK(parsing->set->at && parsing->rows);
+    }
+    parsing->set->at[parsing->chunk_count] = chunk;
+    parsing->rows[parsing->chunk_count++] = rows;
+    parsing->total += rows;
+}
+
+static enum hr_code parse_chunk(struct parsing *parsing,
+                                struct csv_local *local,
+                                struct hr_err *err)
+{
+    duckdb_data_chunk chunk = NULL;
+    idx_t rows = 0;
+    if (parsing->count) {
+        chunk = duckdb_create_data_chunk(parsing->types, parsing->count);
+        hr_csv_bind_vectors(local, chunk);
+    }
+    enum hr_code code = hr_csv_fill_rows(local, &rows, err);
+    if (code || !rows) {
+        if (chunk)
+            duckdb_destroy_data_chunk(&chunk);
+        return code;
+    }
+    if (chunk) {
+        hr_csv_fill_partitions(local, rows);
+        duckdb_data_chunk_set_size(chunk, rows);
+    }
+    add_chunk(parsing, chunk, rows);
+    return HR_OK;
+}
+
+static enum hr_code parse_unit(struct parsing *parsing, struct csv_run *run, struct hr_err *err)
+{
+    struct csv_local *local = hr_csv_local_new(run);
+    local->keeps = true;
+    parsing->owners[parsing->owner_count++] = local;
+    HR_TRY(hr_csv_next_unit(local, err));
+    while (local->active)
+        HR_TRY(parse_chunk(parsing, local, err));
+    return HR_OK;
+}
+
+/* Every unit, by the columns that are missing: the run has its own again behind that. */
+static enum hr_code parse_units(struct parsing *parsing, struct csv_run *run, struct hr_err *err)
+{
+    struct column *columns = run->columns;
+    size_t column_count = run->column_count;
+    run->columns = parsing->columns;
+    run->column_count = parsing->count;
+    enum hr_code code = HR_OK;
+    for (size_t unit = 0; unit < run->unit_count && !code; unit++)
+        code = parse_unit(parsing, run, err);
+    run->columns = columns;
+    run->column_count = column_count;
+    atomic_store(&run->next_unit, 0);
+    return code;
+}
+
+static void keep_owners(struct kept *kept, const struct parsing *parsing)
+{
+    size_t count = kept->owner_count + parsing->owner_count;
+    kept->owners = realloc(kept->owners, (count + 1) * sizeof *kept->owners);
+    HR_CHECK(kept->owners);
+    for (size_t i = 0; i < parsing->owner_count; i++) {
+        struct csv_local *owner = parsing->owners[i];
+        owner->run = NULL;
+        owner->watch = hr_watch_none(); /* what is kept outlives the statement */
+        kept->owners[kept->owner_count++] = owner;
+    }
+}
+
+static void keep_columns(struct kept *kept, struct parsing *parsing)
+{
+    if (!parsing->count)
+        return;
+    for (size_t i = 0; i < parsing->count; i++) {
+        int schema = parsing->columns[i].schema;
+        kept->of[schema] = parsing->set;
+        kept->index[schema] = i;
+    }
+    kept->sets = realloc(kept->sets, (kept->set_count + 1) * sizeof *kept->sets);
+    HR_CHECK(kept->sets);
+    kept->sets[kept->set_count++] = parsing->set;
+    parsing->set = NULL;
+}
+
+/* the chunks of every set have the same rows: the first set says which */
+static void keep_rows(struct kept *kept, struct parsing *parsing)
+{
+    if (!kept->counted) {
+        kept->counted = true;
+        kept->rows = parsing->rows;
+        kept->chunk_count = parsing->chunk_count;
+        parsing->rows = NULL;
+    }
+    HR_CHECK(kept->chunk_count == parsing->chunk_count);
+}
+
+static size_t cost_of(const struct parsing *parsing)
+{
+    size_t cost = 0;
+    for (size_t i = 0; i < parsing->count; i++)
+        cost += parsing->total * value_bytes(parsing->columns[i].type);
+    return cost;
+}
+
 /* parses the columns that are wanted and not there yet; the caller holds kept->lock */
 static enum hr_code parse_kept(struct csv_run *run, struct kept *kept, struct hr_err *err)
 {
-    size_t count = 0, cap = 0, chunks = 0;
-    struct column *all = run->columns;
-    size_t all_count = run->column_count;
-    struct column *missing = calloc(all_count + 1, sizeof *missing);
-    duckdb_logical_type *types = calloc(all_count + 1, sizeof *types);
-    HR_CHECK(missing && types);
-    for (size_t i = 0; i < all_count; i++) {
-        if (all[i].vector < 0 || kept->of[all[i].schema])
-            continue;
-        types[count] = hr_duck_type(all[i].type);
-        missing[count] = all[i];
-        missing[count].vector = (int)count;
-        count++;
-    }
-    struct chunks *set = calloc(1, sizeof *set);
-    struct csv_local **owners = NULL;
-    size_t owner_count = 0;
-    idx_t *rows = NULL, total = 0;
-    HR_CHECK(set);
-    run->columns = missing;
-    run->column_count = count;
-    enum hr_code code = HR_OK;
-    for (size_t unit = 0; unit < run->unit_count && !code; unit++) {
-        struct csv_local *local = hr_csv_local_new(run); /* owns the bytes of this unit's strings */
-        owners = realloc(owners, (owner_count + 1) * sizeof *owners);
-        HR_CHECK(owners);
-        owners[owner_count++] = local;
-        local->keeps = true;
-        code = hr_csv_next_unit(local, err);
-        while (!code && local->active) {
-            duckdb_data_chunk chunk = count ? duckdb_create_data_chunk(types, count) : NULL;
-            idx_t got = 0;
-            if (chunk)
-                hr_csv_bind_vectors(local, chunk);
-            code = hr_csv_fill_rows(local, &got, err);
-            if (!code && got && chunk) {
-                hr_csv_fill_partitions(local, got);
-                duckdb_data_chunk_set_size(chunk, got);
-            }
-            if (code || !got) {
-                if (chunk)
-                    duckdb_destroy_data_chunk(&chunk);
-                continue;
-            }
-            if (chunks == cap) {
-                cap = cap ? cap * 2 : 8;
-                set->at = realloc(set->at, cap * sizeof *set->at);
-                rows = realloc(rows, cap * sizeof *rows);
-                HR_CHECK(set->at && rows);
-            }
-            set->at[chunks] = chunk;
-            rows[chunks++] = got;
-            total += got;
-        }
-    }
-    run->columns = all;
-    run->column_count = all_count;
-    atomic_store(&run->next_unit, 0);
-    size_t cost = 0;
-    for (size_t i = 0; i < count; i++)
-        cost += total * value_bytes(missing[i].type);
-    for (size_t i = 0; i < owner_count; i++) {
-        owners[i]->run = NULL;
-        owners[i]->watch = hr_watch_none(); /* what is kept outlives the statement */
-    }
-    if (!code) {
-        for (size_t i = 0; i < count; i++) {
-            kept->of[missing[i].schema] = set;
-            kept->index[missing[i].schema] = i;
-        }
-        if (!kept->counted) {
-            kept->counted = true;
-            kept->rows = rows;
-            kept->chunk_count = chunks;
-            rows = NULL;
-        }
-        HR_CHECK(kept->chunk_count == chunks);
-        kept->owners =
-            realloc(kept->owners, (kept->owner_count + owner_count + 1) * sizeof *kept->owners);
-        kept->sets = realloc(kept->sets, (kept->set_count + 1) * sizeof *kept->sets);
-        HR_CHECK(kept->owners && kept->sets);
-        if (owner_count)
-            memcpy(kept->owners + kept->owner_count, owners, owner_count * sizeof *owners);
-        kept->owner_count += owner_count;
-        if (count) {
-            kept->sets[kept->set_count++] = set;
-            set = NULL;
-        }
-        hr_cache_grown(run->scan->format->cache, &kept->base, cost);
+    struct parsing parsing;
+    parsing_init(&parsing, run, kept);
+    enum hr_code code = parse_units(&parsing, run, err);
+    if (code) {
+        drop_parsed(&parsing);
     } else {
-        for (size_t i = 0; i < chunks; i++)
-            if (set->at[i])
-                duckdb_destroy_data_chunk(&set->at[i]);
-        for (size_t i = 0; i < owner_count; i++)
-            hr_csv_local_free(owners[i]);
+        keep_rows(kept, &parsing);
+        keep_columns(kept, &parsing);
+        keep_owners(kept, &parsing);
+        hr_cache_grown(run->scan->format->cache, &kept->base, cost_of(&parsing));
     }
-    if (set) {
-        free(set->at);
-        free(set);
-    }
-    for (size_t i = 0; i < count; i++)
-        duckdb_destroy_logical_type(&types[i]);
-    free(types);
-    free(missing);
-    free(owners);
-    free(rows);
+    parsing_release(&parsing);
     return code;
 }
 
@@ -186,7 +269,7 @@ enum hr_code hr_csv_kept_open(struct csv_run *run, struct hr_err *err)
     pthread_mutex_lock(&kept->lock);
     bool complete = kept->counted;
     for (size_t i = 0; i < run->column_count; i++)
-        complete &= run->columns[i].vector < 0 || kept->of[run->columns[i].schema];
+        complete &= !is_missing(kept, &run->columns[i]);
     enum hr_code code = HR_OK;
     if (complete)
         atomic_fetch_add(&format->cache_hits, 1);

@@ -224,96 +224,149 @@ static const char *folder_text(const struct hr_writing *writing,
     return text;
 }
 
-/* rows are computed once, into a table, and written a file at a time */
-static enum hr_code write_partitions(struct hr_writing *writing,
-                                     const char *table,
-                                     size_t codec,
-                                     struct hr_err *err)
-{
+/* the rows, computed once into a table, that are written a file at a time */
+struct parted {
+    struct hr_writing *writing;
+    const char *table;
+    size_t codec;
+    duckdb_result
+        files; /* a row for each file: the values of the partition columns, and its part */
     struct hr_buf sql, folder, filter;
-    hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
-    hr_buf_init(&folder, HR_BUF_GROWS);
-    hr_buf_init(&filter, HR_BUF_GROWS);
-    hr_buf_adds(&sql, "SELECT DISTINCT ");
+};
+
+static enum hr_code find_files(struct parted *parted, struct hr_err *err)
+{
+    const struct hr_writing *writing = parted->writing;
+    struct hr_buf *sql = &parted->sql;
+    hr_buf_adds(sql, "SELECT DISTINCT ");
     for (size_t i = 0; i < writing->partition_count; i++) {
-        hr_buf_adds(&sql, i ? ", " : "");
-        partition_text(writing, i, &sql);
+        hr_buf_adds(sql, i ? ", " : "");
+        partition_text(writing, i, sql);
     }
     /* without folders the first part is written even when it is empty */
     if (writing->partition_count)
-        hr_buf_addf(&sql, ", part FROM %s ORDER BY ALL", table);
+        hr_buf_addf(sql, ", part FROM %s ORDER BY ALL", parted->table);
     else
-        hr_buf_addf(&sql, "part FROM (SELECT part FROM %s UNION ALL SELECT 0) ORDER BY ALL", table);
-    duckdb_result result;
-    enum hr_code code = hr_parquet_query(writing->format, &sql, &result, err);
-    idx_t rows = code ? 0 : duckdb_row_count(&result);
-    for (idx_t r = 0; r < rows && !code; r++) {
-        hr_buf_clear(&folder);
-        hr_buf_clear(&filter);
-        for (size_t i = 0; i < writing->partition_count; i++) {
-            bool is_null = duckdb_value_is_null(&result, i, r);
-            char *value = is_null ? NULL : duckdb_value_varchar(&result, i, r);
-            char number[HR_DOUBLE_TEXT_MAX + 1];
-            if (i)
-                hr_buf_addc(&folder, '/');
-            const char *text = value ? folder_text(writing, i, value, number) : "";
-            hr_partition_folder(writing->partitions[i].field->name, text, is_null, &folder);
-            hr_buf_adds(&filter, i ? " AND " : " WHERE ");
-            partition_text(writing, i, &filter);
-            hr_buf_adds(&filter, " IS NOT DISTINCT FROM ");
-            if (value)
-                hr_parquet_literal(value, &filter);
-            else
-                hr_buf_adds(&filter, "NULL");
-            duckdb_free(value);
-        }
-        int part = duckdb_value_int32(&result, writing->partition_count, r);
-        hr_buf_addf(&filter, "%spart = %d", writing->partition_count ? " AND " : " WHERE ", part);
-        const char *target = file_name(writing, hr_buf_text(&folder), part, codec);
-        char *slash = strrchr(target, '/');
-        if (hr_blob_can_rename(target))
-            code = hr_blob_mkdir(writing->format->blob,
-                                 hr_strndup(writing->arena, target, (size_t)(slash - target)),
-                                 writing->cancel, err);
-        code = hr_part_failed(writing, hr_buf_text(&folder), code, err);
-        hr_buf_clear(&sql);
-        copy_statement(writing, table, hr_buf_text(&filter), target, codec, &sql);
-        duckdb_result copied;
-        if (!code && !(code = hr_parquet_query(writing->format, &sql, &copied, err)))
-            duckdb_destroy_result(&copied);
+        hr_buf_addf(sql, "part FROM (SELECT part FROM %s UNION ALL SELECT 0) ORDER BY ALL",
+                    parted->table);
+    return hr_parquet_query(writing->format, sql, &parted->files, err);
+}
+
+static void add_folder(struct parted *parted, size_t column, const char *value)
+{
+    const struct hr_writing *writing = parted->writing;
+    char number[HR_DOUBLE_TEXT_MAX + 1];
+    const char *text = value ? folder_text(writing, column, value, number) : "";
+    if (column)
+        hr_buf_addc(&parted->folder, '/');
+    hr_partition_folder(writing->partitions[column].field->name, text, !value, &parted->folder);
+}
+
+static void add_filter(struct parted *parted, size_t column, const char *value)
+{
+    hr_buf_adds(&parted->filter, column ? " AND " : " WHERE ");
+    partition_text(parted->writing, column, &parted->filter);
+    hr_buf_adds(&parted->filter, " IS NOT DISTINCT FROM ");
+    if (value)
+        hr_parquet_literal(value, &parted->filter);
+    else
+        hr_buf_adds(&parted->filter, "NULL");
+}
+
+/* the folder of a file, and which of the table's rows are in it */
+static int describe_file(struct parted *parted, idx_t file)
+{
+    size_t columns = parted->writing->partition_count;
+    hr_buf_clear(&parted->folder);
+    hr_buf_clear(&parted->filter);
+    for (size_t i = 0; i < columns; i++) {
+        bool is_null = duckdb_value_is_null(&parted->files, i, file);
+        char *value = is_null ? NULL : duckdb_value_varchar(&parted->files, i, file);
+        add_folder(parted, i, value);
+        add_filter(parted, i, value);
+        duckdb_free(value);
     }
-    if (rows || !code)
+    int part = duckdb_value_int32(&parted->files, columns, file);
+    hr_buf_addf(&parted->filter, "%spart = %d", columns ? " AND " : " WHERE ", part);
+    return part;
+}
+
+static enum hr_code make_folder(struct hr_writing *writing, const char *file, struct hr_err *err)
+{
+    if (!hr_blob_can_rename(file))
+        return HR_OK;
+    const char *folder = hr_files_parent(writing->arena, file);
+    return hr_blob_mkdir(writing->format->blob, folder, writing->cancel, err);
+}
+
+static enum hr_code write_file(struct parted *parted, idx_t file, struct hr_err *err)
+{
+    struct hr_writing *writing = parted->writing;
+    int part = describe_file(parted, file);
+    const char *folder = hr_buf_text(&parted->folder);
+    const char *target = file_name(writing, folder, part, parted->codec);
+    HR_TRY(hr_part_failed(writing, folder, make_folder(writing, target, err), err));
+    hr_buf_clear(&parted->sql);
+    copy_statement(writing, parted->table, hr_buf_text(&parted->filter), target, parted->codec,
+                   &parted->sql);
+    duckdb_result copied;
+    HR_TRY(hr_parquet_query(writing->format, &parted->sql, &copied, err));
+    duckdb_destroy_result(&copied);
+    return HR_OK;
+}
+
+static enum hr_code write_files(struct parted *parted, struct hr_err *err)
+{
+    HR_TRY(find_files(parted, err));
+    enum hr_code code = HR_OK;
+    idx_t count = duckdb_row_count(&parted->files);
+    for (idx_t file = 0; file < count && !code; file++)
+        code = write_file(parted, file, err);
+    duckdb_destroy_result(&parted->files);
+    return code;
+}
+
+/* SQL for the part that a row goes to */
+static const char *part_sql(const struct hr_writing *writing)
+{
+    const struct hr_format_rows *rows = writing->rows;
+    if (rows->parts < 2)
+        return "CAST(0 AS INTEGER)";
+    if (rows->has_part)
+        return hr_printf(writing->arena, "CAST(c%zu AS INTEGER)", rows->schema->field_count);
+    return hr_printf(writing->arena, "CAST((row_number() OVER () - 1) %% %d AS INTEGER)",
+                     rows->parts);
+}
+
+static void drop_table(const struct hr_writing *writing, const char *table)
+{
+    duckdb_result result;
+    struct hr_err ignored = {0};
+    struct hr_buf sql;
+    hr_buf_init(&sql, HR_BUF_GROWS);
+    hr_buf_addf(&sql, "DROP TABLE %s", table);
+    if (!hr_parquet_query(writing->format, &sql, &result, &ignored))
         duckdb_destroy_result(&result);
     hr_buf_release(&sql);
-    hr_buf_release(&folder);
-    hr_buf_release(&filter);
-    return code;
 }
 
 static enum hr_code write_partitioned(struct hr_writing *writing, size_t codec, struct hr_err *err)
 {
-    const char *table = hr_printf(writing->arena, "\"hr_write_%s\"", writing->uuid);
     const struct hr_format_rows *rows = writing->rows;
-    const char *part =
-        rows->parts < 2 ? "CAST(0 AS INTEGER)"
-        : rows->has_part
-            ? hr_printf(writing->arena, "CAST(c%zu AS INTEGER)", rows->schema->field_count)
-            : hr_printf(writing->arena, "CAST((row_number() OVER () - 1) %% %d AS INTEGER)",
-                        rows->parts);
-    HR_TRY(
-        rows->execute(writing->rows,
-                      hr_printf(writing->arena, "CREATE TABLE %s AS SELECT *, %s AS part FROM (%s)",
-                                table, part, rows->sql),
-                      err));
-    enum hr_code code = write_partitions(writing, table, codec, err);
-    duckdb_result result;
-    struct hr_err ignored = {0};
-    struct hr_buf drop;
-    hr_buf_init(&drop, HR_BUF_GROWS);
-    hr_buf_addf(&drop, "DROP TABLE %s", table);
-    if (!hr_parquet_query(writing->format, &drop, &result, &ignored))
-        duckdb_destroy_result(&result);
-    hr_buf_release(&drop);
+    const char *table = hr_printf(writing->arena, "\"hr_write_%s\"", writing->uuid);
+    const char *create =
+        hr_printf(writing->arena, "CREATE TABLE %s AS SELECT *, %s AS part FROM (%s)", table,
+                  part_sql(writing), rows->sql);
+    HR_TRY(rows->execute(writing->rows, create, err));
+    struct parted parted = {.writing = writing, .table = table, .codec = codec};
+    hr_buf_init(&parted.sql, HR_SQL_EMITTED_MAX);
+    hr_buf_init(&parted.folder, HR_BUF_GROWS);
+    hr_buf_init(&parted.filter, HR_BUF_GROWS);
+    enum hr_code code = write_files(&parted, err);
+    hr_buf_release(&parted.sql);
+    hr_buf_release(&parted.folder);
+    hr_buf_release(&parted.filter);
+    drop_table(writing, table);
     return code;
 }
 
