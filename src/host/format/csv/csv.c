@@ -26,13 +26,28 @@ static const struct hr_type *column_type(const struct hr_type *schema, size_t i)
     return i < schema->field_count ? schema->fields[i].type : hr_type_basic(HR_TYPE_INT);
 }
 
-static void plan_columns(struct csv_run *run, const struct hr_scan_want *want)
+static void add_column(struct csv_run *run, size_t schema, int vector)
+{
+    run->columns[run->column_count++] = (struct column){
+        .schema = (int)schema,
+        .vector = vector,
+        .place = run->state->places[schema],
+        .type = column_type(run->scan->schema, schema),
+    };
+}
+
+static bool is_output(const struct hr_scan_want *want, size_t column)
+{
+    for (size_t v = 0; v < want->out_count; v++)
+        if (want->out[v] == (int)column)
+            return true;
+    return false;
+}
+
+/* what a record has to show: all of its tokens, some of them, or only that it is one */
+static void plan_checks(struct csv_run *run, const struct hr_scan_want *want)
 {
     const struct csv_scan *state = run->state;
-    const struct hr_type *schema = run->scan->schema;
-    run->columns = calloc(want->required_count + want->out_count + 1, sizeof *run->columns);
-    run->vector_of = calloc(want->out_count + 1, sizeof(int));
-    HR_CHECK(run->columns && run->vector_of);
     size_t tokens = 0;
     for (size_t i = 0; i < want->required_count; i++) {
         enum column_kind kind = state->places[want->required[i]].kind;
@@ -42,23 +57,25 @@ static void plan_columns(struct csv_run *run, const struct hr_scan_want *want)
     run->only_count = !tokens && state->csv->pruning;
     run->pruned = state->csv->pruning && tokens < state->data_count;
     run->checks = state->csv->mode != HR_MODE_PERMISSIVE || run->wants_corrupt;
+}
+
+static void plan_columns(struct csv_run *run, const struct hr_scan_want *want)
+{
+    run->columns = calloc(want->required_count + want->out_count + 1, sizeof *run->columns);
+    run->vector_of = calloc(want->out_count + 1, sizeof(int));
+    HR_CHECK(run->columns && run->vector_of);
+    plan_checks(run, want);
     run->vector_count = want->out_count;
     for (size_t v = 0; v < want->out_count; v++) {
-        int schema_index = run->vector_of[v] = want->out[v];
-        if (schema_index >= 0)
-            run->columns[run->column_count++] =
-                (struct column){schema_index, (int)v, state->places[schema_index],
-                                column_type(schema, (size_t)schema_index)};
+        run->vector_of[v] = want->out[v];
+        if (want->out[v] >= 0)
+            add_column(run, (size_t)want->out[v], (int)v);
     }
-    for (size_t i = 0; run->checks && i < want->required_count; i++) {
-        bool made = false;
-        for (size_t v = 0; v < want->out_count; v++)
-            made |= want->out[v] == (int)want->required[i];
-        if (!made)
-            run->columns[run->column_count++] =
-                (struct column){(int)want->required[i], -1, state->places[want->required[i]],
-                                column_type(schema, want->required[i])};
-    }
+    if (!run->checks)
+        return;
+    for (size_t i = 0; i < want->required_count; i++)
+        if (!is_output(want, want->required[i]))
+            add_column(run, want->required[i], -1);
 }
 
 static enum hr_code only_corrupt(const struct csv_run *run,
@@ -173,31 +190,107 @@ static enum hr_code read_schema(struct hr_format *format,
     return hr_csv_schema(format, arena, asked->csv, files, asked->watch, schema, err);
 }
 
+/* where a column of the schema comes from; *token counts those that the files hold */
+static enum hr_code place_column(struct hr_scan *scan,
+                                 struct csv_scan *state,
+                                 size_t at,
+                                 bool in_data,
+                                 int *token,
+                                 struct hr_err *err)
+{
+    const struct hr_csv *csv = state->csv;
+    const struct hr_field *field = &scan->schema->fields[at];
+    if (in_data && !strcmp(field->name, csv->corrupt)) {
+        state->places[at] = (struct place){COLUMN_CORRUPT, 0};
+        return hr_format_check_corrupt(scan->arena, field, err);
+    }
+    int partition = hr_files_partition(&state->files, field->name, csv->case_sensitive);
+    if (partition >= 0)
+        state->places[at] = (struct place){COLUMN_PARTITION, partition};
+    else if (!hr_csv_readable(field->type))
+        return hr_format_refuse_type(scan->arena, "CSV", field, err);
+    else
+        state->places[at] = (struct place){COLUMN_TOKEN, *token};
+    *token += in_data;
+    return HR_OK;
+}
+
 static enum hr_code place_columns(struct hr_scan *scan,
                                   struct csv_scan *state,
                                   const struct hr_type *data,
                                   struct hr_err *err)
 {
-    const struct hr_csv *csv = state->csv;
-    scan->schema = hr_files_schema(scan->arena, &state->files, data, csv->case_sensitive);
-    state->places = HR_NEW_ARRAY(scan->arena, struct place, scan->schema->field_count + 1);
+    scan->schema = hr_files_schema(scan->arena, &state->files, data, state->csv->case_sensitive);
+    size_t count = scan->schema->field_count;
+    state->places = HR_NEW_ARRAY(scan->arena, struct place, count + 1);
     int token = 0;
-    for (size_t i = 0; i < scan->schema->field_count; i++) {
-        const struct hr_field *field = &scan->schema->fields[i];
-        int partition = hr_files_partition(&state->files, field->name, csv->case_sensitive);
-        if (i < data->field_count && !strcmp(field->name, csv->corrupt)) {
-            HR_TRY(hr_format_check_corrupt(scan->arena, field, err));
-            state->places[i] = (struct place){COLUMN_CORRUPT, 0};
-        } else {
-            state->places[i] = partition >= 0 ? (struct place){COLUMN_PARTITION, partition}
-                                              : (struct place){COLUMN_TOKEN, token};
-            if (partition < 0 && !hr_csv_readable(field->type))
-                return hr_format_refuse_type(scan->arena, "CSV", field, err);
-            token += i < data->field_count;
-        }
-    }
-    state->places[scan->schema->field_count] = (struct place){COLUMN_FILE, 0};
+    for (size_t i = 0; i < count; i++)
+        HR_TRY(place_column(scan, state, i, i < data->field_count, &token, err));
+    state->places[count] = (struct place){COLUMN_FILE, 0};
     state->data_count = (size_t)token;
+    return HR_OK;
+}
+
+/* the columns of the data: the user's, those that are known of these files, or what they show */
+static enum hr_code data_columns(struct hr_scan *scan,
+                                 const struct csv_scan *state,
+                                 struct hr_env *env,
+                                 const struct hr_type *user,
+                                 const struct hr_buf *key,
+                                 const struct hr_type **data,
+                                 struct hr_err *err)
+{
+    const struct hr_csv *csv = state->csv;
+    const struct hr_files *files = &state->files;
+    if (user) {
+        *data = hr_files_without_partitions(scan->arena, user, files, csv->case_sensitive);
+        return HR_OK;
+    }
+    if (!files->count)
+        return hr_fail_spark(err, "UNABLE_TO_INFER_SCHEMA", "format", "CSV", NULL);
+    struct hr_watch watch = hr_env_watch(env);
+    if (!hr_files_versioned(files))
+        return hr_csv_schema(scan->format, scan->arena, csv, files, &watch, data, err);
+    struct to_infer asked = {csv, &watch};
+    return hr_cache_schema(scan->format, scan->arena, hr_buf_text(key), read_schema, &asked, files,
+                           data, err);
+}
+
+/* by what the scan's columns are found again in memory; only while every file has a version */
+static void identify(struct hr_scan *scan, struct csv_scan *state, struct hr_buf *key)
+{
+    bool versioned = hr_files_versioned(&state->files);
+    size_t bytes = (size_t)state->files.bytes;
+    hr_buf_adds(key, "columns\n");
+    hr_type_json(scan->schema, key);
+    state->key = hr_strdup(scan->arena, hr_buf_text(key));
+    scan->identity = versioned ? state->key : NULL;
+    state->can_cache = versioned &&
+                       bytes <= hr_cache_file_max(scan->format->cache) &&
+                       !hr_files_compressed(&state->files);
+}
+
+static void describe_files(struct hr_scan *scan, const struct csv_scan *state)
+{
+    struct hr_buf list;
+    hr_buf_init(&list, HR_BUF_GROWS);
+    hr_files_metadata(scan->arena, &state->files, &list);
+    scan->file_list = hr_buf_keep(&list, scan->arena);
+    scan->rows_guess = (uint64_t)state->files.bytes / ROW_BYTES_GUESS + 1;
+}
+
+static enum hr_code find_files(struct hr_scan *scan,
+                               struct csv_scan *state,
+                               struct hr_env *env,
+                               const struct hr_rel *rel,
+                               const struct hr_type *user,
+                               struct hr_err *err)
+{
+    struct hr_files *files = &state->files;
+    HR_TRY(hr_files_find(scan->format, scan->arena, env, &rel->read_files.paths,
+                         &rel->read_files.options, user, files, err));
+    for (size_t i = 0; i < files->count; i++)
+        HR_TRY(hr_files_codec(files->at[i].location, &files->at[i].codec, err));
     return HR_OK;
 }
 
@@ -208,50 +301,25 @@ static enum hr_code open_scan(struct hr_scan *scan,
                               const struct hr_type *user,
                               struct hr_err *err)
 {
-    struct hr_format *format = scan->format;
     struct hr_csv *csv;
-    const struct hr_type *data;
     HR_TRY(hr_csv_options(scan->arena, env, &rel->read_files.options, &csv, err));
     state->csv = csv;
-    HR_TRY(hr_files_find(format, scan->arena, env, &rel->read_files.paths, &rel->read_files.options,
-                         user, &state->files, err));
-    for (size_t i = 0; i < state->files.count; i++)
-        HR_TRY(hr_files_codec(state->files.at[i].location, &state->files.at[i].codec, err));
+    HR_TRY(find_files(scan, state, env, rel, user, err));
     struct hr_buf key;
     hr_buf_init(&key, HR_BUF_GROWS);
     hr_buf_adds(&key, "csv\n");
     hr_files_key(&state->files, &key);
     options_key(rel, csv, &key);
-    bool versions = hr_files_versioned(&state->files);
-    struct hr_watch watch = hr_env_watch(env);
-    struct to_infer asked = {csv, &watch};
-    enum hr_code code = HR_OK;
-    if (user) {
-        data = hr_files_without_partitions(scan->arena, user, &state->files, csv->case_sensitive);
-    } else if (!state->files.count) {
-        code = hr_fail_spark(err, "UNABLE_TO_INFER_SCHEMA", "format", "CSV", NULL);
-    } else if (versions) {
-        code = hr_cache_schema(format, scan->arena, hr_buf_text(&key), read_schema, &asked,
-                               &state->files, &data, err);
-    } else {
-        code = hr_csv_schema(format, scan->arena, csv, &state->files, &watch, &data, err);
-    }
+    const struct hr_type *data;
+    enum hr_code code = data_columns(scan, state, env, user, &key, &data, err);
     if (!code)
         code = place_columns(scan, state, data, err);
-    if (!code) {
-        hr_buf_adds(&key, "columns\n");
-        hr_type_json(scan->schema, &key);
-        state->can_cache = versions &&
-                           (size_t)state->files.bytes <= hr_cache_file_max(format->cache) &&
-                           !hr_files_compressed(&state->files);
-        state->key = hr_strdup(scan->arena, hr_buf_text(&key));
-        scan->identity = versions ? state->key : NULL;
-    }
-    hr_buf_clear(&key);
-    hr_files_metadata(scan->arena, &state->files, &key);
-    scan->file_list = hr_buf_keep(&key, scan->arena);
-    scan->rows_guess = (uint64_t)state->files.bytes / ROW_BYTES_GUESS + 1;
-    return code;
+    if (!code)
+        identify(scan, state, &key);
+    hr_buf_release(&key);
+    HR_TRY(code);
+    describe_files(scan, state);
+    return HR_OK;
 }
 
 enum hr_code hr_csv_read(struct hr_format *format,

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #define FIRST_READ (64 * 1024)
+#define LARGE_READ (1024 * 1024)
 #define RECORD_BYTES_MAX \
     (256 * 1024 * 1024) /* one record; a quote that is never closed must not eat the machine */
 
@@ -21,7 +22,6 @@ struct inference {
     const struct hr_csv *csv;
     struct guess *guesses;
     size_t count;
-    bool is_header_skipped;
     const char *header;
     size_t header_len; /* equal lines are left out, wherever they stand */
 };
@@ -159,34 +159,57 @@ static struct guess merge_times(const struct hr_csv *csv, struct guess a, struct
     return lenient && !csv->date_format ? stamp : (struct guess){HR_TYPE_STRING, 0, 0};
 }
 
+static bool is_whole(enum hr_type_id id)
+{
+    return id == HR_TYPE_INT || id == HR_TYPE_LONG;
+}
+
+/* one of the two, in either order, is what `is_first` takes, and the other one a double */
+static bool is_double_beside(bool (*is_first)(enum hr_type_id), struct guess a, struct guess b)
+{
+    if (a.id == HR_TYPE_DOUBLE)
+        return is_first(b.id);
+    return b.id == HR_TYPE_DOUBLE && is_first(a.id);
+}
+
+static bool is_decimal(enum hr_type_id id)
+{
+    return id == HR_TYPE_DECIMAL;
+}
+
+/* room for the digits of both on both sides of the point */
+static struct guess merge_decimals(struct guess a, struct guess b)
+{
+    int scale = a.scale > b.scale ? a.scale : b.scale;
+    int a_range = a.precision - a.scale;
+    int b_range = b.precision - b.scale;
+    int range = a_range > b_range ? a_range : b_range;
+    if (range + scale > HR_TYPE_DECIMAL_MAX)
+        return (struct guess){HR_TYPE_DOUBLE, 0, 0};
+    return (struct guess){HR_TYPE_DECIMAL, range + scale, scale};
+}
+
 static struct guess merge(const struct hr_csv *csv, struct guess a, struct guess b)
 {
-    bool a_whole = a.id == HR_TYPE_INT || a.id == HR_TYPE_LONG,
-         b_whole = b.id == HR_TYPE_INT || b.id == HR_TYPE_LONG;
     if (a.id == HR_TYPE_VOID)
         return b;
     if (b.id == HR_TYPE_VOID)
         return a;
-    if (a.id == b.id && a.id != HR_TYPE_DECIMAL)
+    if (a.id == b.id && !is_decimal(a.id))
         return a;
-    if (a_whole && b_whole)
+    if (is_whole(a.id) && is_whole(b.id))
         return (struct guess){HR_TYPE_LONG, 0, 0};
-    if ((a_whole && b.id == HR_TYPE_DOUBLE) || (b_whole && a.id == HR_TYPE_DOUBLE))
+    if (is_double_beside(is_whole, a, b))
         return (struct guess){HR_TYPE_DOUBLE, 0, 0};
     if (is_time(a.id) && is_time(b.id))
         return merge_times(csv, a, b);
     a = as_decimal(a);
     b = as_decimal(b);
-    if ((a.id == HR_TYPE_DECIMAL && b.id == HR_TYPE_DOUBLE) ||
-        (b.id == HR_TYPE_DECIMAL && a.id == HR_TYPE_DOUBLE))
+    if (is_double_beside(is_decimal, a, b))
         return (struct guess){HR_TYPE_DOUBLE, 0, 0};
-    if (a.id != HR_TYPE_DECIMAL || b.id != HR_TYPE_DECIMAL)
+    if (!is_decimal(a.id) || !is_decimal(b.id))
         return (struct guess){HR_TYPE_STRING, 0, 0};
-    int scale = a.scale > b.scale ? a.scale : b.scale;
-    int range = a.precision - a.scale > b.precision - b.scale ? a.precision - a.scale
-                                                              : b.precision - b.scale;
-    return range + scale > 38 ? (struct guess){HR_TYPE_DOUBLE, 0, 0}
-                              : (struct guess){HR_TYPE_DECIMAL, range + scale, scale};
+    return merge_decimals(a, b);
 }
 
 static void infer_record(struct inference *inference, const struct hr_csv_record *record)
@@ -224,8 +247,8 @@ void hr_csv_line_style(struct hr_csv_lexer *lexer, const char *bytes, size_t len
 {
     if (lexer->csv->line_sep_len) /* a separator of one's own is not looked for */
         return;
-    const char *n = memchr(bytes, '\n', len),
-               *r = memchr(bytes, '\r', n ? (size_t)(n - bytes) : len);
+    const char *n = memchr(bytes, '\n', len);
+    const char *r = memchr(bytes, '\r', n ? (size_t)(n - bytes) : len);
     lexer->windows_ends = r && n == r + 1;
     lexer->mac_ends = r && !lexer->windows_ends;
 }
@@ -261,31 +284,47 @@ static void walk_close(struct walk *walk)
     free(walk->buffer);
 }
 
-static enum hr_code walk_more(struct walk *walk, struct hr_err *err)
+static void feed_cached(struct walk *walk)
 {
-    if (walk->bytes) {
-        size_t bom = walk->bytes->len >= 3 && !memcmp(walk->bytes->data, "\xef\xbb\xbf", 3) ? 3 : 0;
-        hr_csv_line_style(&walk->lexer, walk->bytes->data, walk->bytes->len);
-        hr_csv_lexer_feed(&walk->lexer, walk->bytes->data + bom,
-                          walk->bytes->data + walk->bytes->len, true);
-        return HR_OK;
-    }
+    static const char mark[] = {'\xef', '\xbb', '\xbf'};
+    const char *begin = walk->bytes->data;
+    const char *end = begin + walk->bytes->len;
+    hr_csv_line_style(&walk->lexer, begin, walk->bytes->len);
+    if (walk->bytes->len >= sizeof mark && !memcmp(begin, mark, sizeof mark))
+        begin += sizeof mark;
+    hr_csv_lexer_feed(&walk->lexer, begin, end, true);
+}
+
+/* what the lexer has not taken moves to the front, and room is made behind it */
+static enum hr_code make_room(struct walk *walk, struct hr_err *err)
+{
     size_t kept = walk->fed ? (size_t)(walk->lexer.limit - walk->lexer.at) : 0;
     if (kept)
         memmove(walk->buffer, walk->lexer.at, kept);
     walk->len = kept;
-    if (walk->len * 2 > walk->cap || walk->cap < 1024 * 1024) {
-        if (walk->cap > RECORD_BYTES_MAX)
-            return hr_fail(err, HR_E_LIMIT, "one csv record is larger than %d MB",
-                           RECORD_BYTES_MAX >> 20);
-        walk->cap *= walk->fed ? 4 : 1;
-        walk->buffer = realloc(walk->buffer, walk->cap + HR_BYTES_PAD);
-        HR_CHECK(walk->buffer);
+    if (kept * 2 <= walk->cap && walk->cap >= LARGE_READ)
+        return HR_OK;
+    if (walk->cap > RECORD_BYTES_MAX)
+        return hr_fail(err, HR_E_LIMIT, "one csv record is larger than %d MB",
+                       RECORD_BYTES_MAX >> 20);
+    if (walk->fed)
+        walk->cap *= 4;
+    walk->buffer = realloc(walk->buffer, walk->cap + HR_BYTES_PAD);
+    HR_CHECK(walk->buffer);
+    return HR_OK;
+}
+
+static enum hr_code walk_more(struct walk *walk, struct hr_err *err)
+{
+    if (walk->bytes) {
+        feed_cached(walk);
+        return HR_OK;
     }
+    HR_TRY(make_room(walk, err));
     while (walk->len < walk->cap && !walk->is_last) {
         size_t got;
-        HR_TRY(hr_stream_read(walk->stream, walk->buffer + walk->len, walk->cap - walk->len, &got,
-                              err));
+        char *to = walk->buffer + walk->len;
+        HR_TRY(hr_stream_read(walk->stream, to, walk->cap - walk->len, &got, err));
         walk->len += got;
         walk->is_last = got == 0;
     }
@@ -358,26 +397,51 @@ static const char *token_name(struct hr_arena *arena,
     return hr_buf_keep(&out, arena);
 }
 
-static const struct hr_field *header_fields(struct hr_arena *arena,
-                                            const struct hr_csv *csv,
-                                            const struct hr_csv_record *record,
-                                            struct hr_field *fields)
+static void map_init(struct hr_map *map, const struct hr_csv *csv)
+{
+    if (csv->case_sensitive)
+        hr_map_init(map);
+    else
+        hr_map_init_nocase(map);
+}
+
+/* the names of a header, NULL where there is none; `repeated` are those that stand there twice */
+static const char **header_names(struct hr_arena *arena,
+                                 const struct hr_csv *csv,
+                                 const struct hr_csv_record *record,
+                                 struct hr_map *repeated)
 {
     struct hr_map seen;
-    csv->case_sensitive ? hr_map_init(&seen) : hr_map_init_nocase(&seen);
     const char **names = HR_NEW_ARRAY(arena, const char *, record->count + 1);
-    for (size_t i = 0; csv->header && i < record->count; i++)
-        if ((names[i] = token_name(arena, csv, &record->fields[i])))
-            hr_map_put(&seen, names[i],
-                       hr_map_has(&seen, names[i]) ? (void *)names : (void *)fields);
-    for (size_t i = 0; i < record->count; i++) {
-        bool twice = names[i] && hr_map_get(&seen, names[i]) == names;
-        fields[i] = (struct hr_field){!names[i] ? hr_printf(arena, "_c%zu", i)
-                                      : twice   ? hr_printf(arena, "%s%zu", names[i], i)
-                                                : names[i],
-                                      hr_type_basic(HR_TYPE_STRING), true, NULL};
+    map_init(&seen, csv);
+    for (size_t i = 0; csv->header && i < record->count; i++) {
+        names[i] = token_name(arena, csv, &record->fields[i]);
+        if (!names[i])
+            continue;
+        struct hr_map *into = hr_map_has(&seen, names[i]) ? repeated : &seen;
+        hr_map_put(into, names[i], names);
     }
     hr_map_release(&seen);
+    return names;
+}
+
+static struct hr_field *header_fields(struct hr_arena *arena,
+                                      const struct hr_csv *csv,
+                                      const struct hr_csv_record *record)
+{
+    struct hr_map repeated;
+    map_init(&repeated, csv);
+    const char **names = header_names(arena, csv, record, &repeated);
+    struct hr_field *fields = HR_NEW_ARRAY(arena, struct hr_field, record->count + 1);
+    for (size_t i = 0; i < record->count; i++) {
+        const char *name = names[i];
+        if (!name)
+            name = hr_printf(arena, "_c%zu", i);
+        else if (hr_map_has(&repeated, name))
+            name = hr_printf(arena, "%s%zu", name, i);
+        fields[i] = (struct hr_field){name, hr_type_basic(HR_TYPE_STRING), true, NULL};
+    }
+    hr_map_release(&repeated);
     return fields;
 }
 
@@ -389,23 +453,33 @@ static bool sampled(uint64_t *state, double ratio)
     return (double)(*state >> 11) / 9007199254740992.0 < ratio;
 }
 
+/* Records that are lines are headers wherever they say the same; one of many lines only at the
+ * start of its file. */
+static bool is_header(const struct walk *walk, const struct inference *inference, bool first)
+{
+    const struct hr_csv_record *record = &walk->lexer.record;
+    if (!inference->csv->header)
+        return false;
+    if (!walk->strings && inference->csv->multi_line)
+        return first;
+    return record->text_len == inference->header_len &&
+           !memcmp(record->text, inference->header, inference->header_len);
+}
+
 static enum hr_code infer_walk(struct walk *walk,
                                struct inference *inference,
                                uint64_t *state,
                                struct hr_err *err)
 {
-    bool is_end = false, first = true, by_text = walk->strings || !inference->csv->multi_line;
-    for (;;) {
+    for (bool first = true;; first = false) {
+        bool is_end = false;
         HR_TRY(walk_next(walk, &is_end, err));
         if (is_end)
             return HR_OK;
-        const struct hr_csv_record *record = &walk->lexer.record;
-        bool header = by_text ? record->text_len == inference->header_len &&
-                                    !memcmp(record->text, inference->header, inference->header_len)
-                              : first;
-        first = false;
-        if (!(inference->csv->header && header) && sampled(state, inference->csv->sampling))
-            infer_record(inference, record);
+        if (is_header(walk, inference, first))
+            continue;
+        if (sampled(state, inference->csv->sampling))
+            infer_record(inference, &walk->lexer.record);
     }
 }
 
@@ -442,6 +516,51 @@ static enum hr_code origin_open(const struct origin *origin,
     return HR_OK;
 }
 
+/* the first record of one origin, if it has any: the header, or what has its number of columns */
+static enum hr_code first_record(const struct origin *origin,
+                                 size_t at,
+                                 struct hr_arena *arena,
+                                 struct inference *inference,
+                                 struct hr_field **fields,
+                                 struct hr_err *err)
+{
+    struct walk walk;
+    bool is_end = true;
+    enum hr_code code = origin_open(origin, at, inference->csv, &walk, err);
+    if (!code)
+        code = walk_next(&walk, &is_end, err);
+    if (!code && !is_end) {
+        const struct hr_csv_record *record = &walk.lexer.record;
+        *fields = header_fields(arena, inference->csv, record);
+        inference->count = record->count;
+        inference->header = hr_strndup(arena, record->text, record->text_len);
+        inference->header_len = record->text_len;
+    }
+    walk_close(&walk);
+    return code;
+}
+
+static enum hr_code infer_types(const struct origin *origin,
+                                struct hr_arena *arena,
+                                struct inference *inference,
+                                struct hr_field *fields,
+                                struct hr_err *err)
+{
+    uint64_t state = 1;
+    inference->guesses = HR_NEW_ARRAY(arena, struct guess, inference->count + 1);
+    for (size_t i = 0; inference->count && i < origin_count(origin); i++) {
+        struct walk walk;
+        enum hr_code code = origin_open(origin, i, inference->csv, &walk, err);
+        if (!code)
+            code = infer_walk(&walk, inference, &state, err);
+        walk_close(&walk);
+        HR_TRY(code);
+    }
+    for (size_t i = 0; i < inference->count; i++)
+        fields[i].type = guess_type(arena, &inference->guesses[i]);
+    return HR_OK;
+}
+
 static enum hr_code schema_of(const struct origin *origin,
                               struct hr_arena *arena,
                               const struct hr_csv *csv,
@@ -449,37 +568,12 @@ static enum hr_code schema_of(const struct origin *origin,
                               struct hr_err *err)
 {
     struct hr_field *fields = NULL;
-    size_t count = 0;
     struct inference inference = {.csv = csv};
-    uint64_t state = 1;
-    for (size_t f = 0; f < origin_count(origin) && !fields; f++) {
-        struct walk walk;
-        bool is_end = false;
-        enum hr_code code = origin_open(origin, f, csv, &walk, err);
-        if (!code && !(code = walk_next(&walk, &is_end, err)) && !is_end) {
-            const struct hr_csv_record *record = &walk.lexer.record;
-            count = record->count;
-            fields = HR_NEW_ARRAY(arena, struct hr_field, count + 1);
-            header_fields(arena, csv, record, fields);
-            inference.header = hr_strndup(arena, record->text, record->text_len);
-            inference.header_len = record->text_len;
-        }
-        walk_close(&walk);
-        HR_TRY(code);
-    }
-    inference.guesses = HR_NEW_ARRAY(arena, struct guess, count + 1);
-    inference.count = count;
-    for (size_t f = 0; csv->infer && count && f < origin_count(origin); f++) {
-        struct walk walk;
-        enum hr_code code = origin_open(origin, f, csv, &walk, err);
-        if (!code)
-            code = infer_walk(&walk, &inference, &state, err);
-        walk_close(&walk);
-        HR_TRY(code);
-    }
-    for (size_t i = 0; csv->infer && i < count; i++)
-        fields[i].type = guess_type(arena, &inference.guesses[i]);
-    *schema = hr_type_struct(arena, fields, count);
+    for (size_t i = 0; i < origin_count(origin) && !fields; i++)
+        HR_TRY(first_record(origin, i, arena, &inference, &fields, err));
+    if (csv->infer)
+        HR_TRY(infer_types(origin, arena, &inference, fields, err));
+    *schema = hr_type_struct(arena, fields, inference.count);
     return HR_OK;
 }
 

@@ -1,17 +1,36 @@
 #include "host/format/csv/csv.h"
 #include "host/format/files/stream.h"
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
-/* Every option of Spark's CSV source is read below or stands here, refused by name when it asks for
- * something. Keys that Spark does not know are ignored, as Spark does. */
+/* Every option of Spark's CSV source is read below or stands here, refused by name. Keys that Spark
+ * does not know are ignored, as Spark does. */
+static const char *const refused[] = {"variantColumn", "singleVariantColumn"};
+
 static const struct {
-    const char *key, *harmless;
-} refused[] = {
-    {"variantColumn", NULL},
-    {"singleVariantColumn", NULL},
-    {"quoteAll", NULL},
+    const char *key;
+    bool fallback;
+    size_t at; /* in struct hr_csv */
+} flags[] = {
+    {"header", false, offsetof(struct hr_csv, header)},
+    {"inferSchema", false, offsetof(struct hr_csv, infer)},
+    {"ignoreLeadingWhiteSpace", false, offsetof(struct hr_csv, ignore_leading)},
+    {"ignoreTrailingWhiteSpace", false, offsetof(struct hr_csv, ignore_trailing)},
+    {"enforceSchema", true, offsetof(struct hr_csv, enforce_schema)},
+    {"preferDate", true, offsetof(struct hr_csv, prefer_date)},
+};
+
+static const struct {
+    const char *key, *fallback;
+    size_t at; /* in struct hr_csv */
+} texts[] = {
+    {"nullValue", "", offsetof(struct hr_csv, null_value)},
+    {"emptyValue", "", offsetof(struct hr_csv, empty_value)},
+    {"nanValue", "NaN", offsetof(struct hr_csv, nan)},
+    {"positiveInf", "Inf", offsetof(struct hr_csv, positive_inf)},
+    {"negativeInf", "-Inf", offsetof(struct hr_csv, negative_inf)},
 };
 
 static enum hr_code refuse(struct hr_err *err, const char *key, const char *value)
@@ -30,50 +49,57 @@ static enum hr_code char_option(
     *value = fallback;
     if (!text)
         return HR_OK;
+    if (strlen(text) > 1 && (unsigned char)text[0] >= 0x80)
+        return refuse(err, key, text);
     if (strlen(text) > 1)
-        return (unsigned char)text[0] >= 0x80
-                   ? refuse(err, key, text)
-                   : hr_fail_spark(err, "OPTION_VALUE_EXCEEDS_ONE_CHARACTER", "paramName", key,
-                                   "actualValue", text, NULL);
-    *value = *text && *text != '\0' ? (unsigned char)*text : HR_CSV_NONE;
+        return hr_fail_spark(err, "OPTION_VALUE_EXCEEDS_ONE_CHARACTER", "paramName", key,
+                             "actualValue", text, NULL);
+    *value = *text ? (unsigned char)*text : HR_CSV_NONE;
     return HR_OK;
+}
+
+/* what stands behind a backslash in a separator; 0: nothing that Spark knows */
+static char escaped(char letter)
+{
+    static const char pairs[] = "t\tr\rb\bf\f\"\"''\\\\";
+    for (const char *pair = pairs; *pair; pair += 2)
+        if (pair[0] == letter)
+            return pair[1];
+    return 0;
+}
+
+static const char *separator_text(const struct hr_options *options)
+{
+    const char *text = hr_option_get(options, "sep");
+    if (!text)
+        text = hr_option_get(options, "delimiter");
+    return text ? text : ",";
 }
 
 static enum hr_code separator(const struct hr_options *options,
                               struct hr_csv *csv,
                               struct hr_err *err)
 {
-    const char *text = hr_option_get(options, "sep");
-    if (!text)
-        text = hr_option_get(options, "delimiter");
-    if (!text)
-        text = ",";
+    const char *text = separator_text(options);
     if (!*text)
         return hr_fail_spark(err, "INVALID_DELIMITER_VALUE.EMPTY_STRING", NULL);
     if (!strcmp(text, "\\"))
         return hr_fail_spark(err, "INVALID_DELIMITER_VALUE.SINGLE_BACKSLASH", NULL);
-    char *to = csv->sep;
     for (const char *p = text; *p; p++) {
-        if (to - csv->sep >= HR_CSV_SEPARATOR_MAX - 1)
+        if (csv->sep_len >= HR_CSV_SEPARATOR_MAX - 1)
             return refuse(err, "sep", text);
-        static const char escapes[] = "t\tr\rb\bf\f\"\"''\\\\";
-        if (*p == '\\' && p[1]) {
-            const char *found = NULL;
-            for (const char *e = escapes; *e; e += 2)
-                if (e[0] == p[1])
-                    found = e;
-            if (!strcmp(p, "\\u0000"))
-                return refuse(err, "sep", text);
-            if (!found)
-                return hr_fail_spark(err, "INVALID_DELIMITER_VALUE.UNSUPPORTED_SPECIAL_CHARACTER",
-                                     "str", text, NULL);
-            *to++ = found[1];
-            p++;
-        } else {
-            *to++ = *p;
+        if (*p != '\\' || !p[1]) {
+            csv->sep[csv->sep_len++] = *p;
+            continue;
         }
+        if (!strcmp(p, "\\u0000"))
+            return refuse(err, "sep", text);
+        char meant = escaped(*++p);
+        if (!meant)
+            return hr_fail_spark(err, "INVALID_DELIMITER_VALUE.UNSUPPORTED_SPECIAL_CHARACTER",
+                                 "str", text, NULL);
+        csv->sep[csv->sep_len++] = meant;
     }
-    csv->sep_len = (size_t)(to - csv->sep);
     return HR_OK;
 }
 
@@ -87,24 +113,35 @@ static struct hr_text text_option(const struct hr_options *options,
     return (struct hr_text){text, strlen(text)};
 }
 
-static enum hr_code modes(const struct hr_options *options, struct hr_csv *csv, struct hr_err *err)
+/* anything else is PERMISSIVE, with a warning, in Spark */
+static enum hr_parse_mode mode_of(const struct hr_options *options)
 {
-    const char *mode = hr_option_get(options, "mode"),
-               *unescaped = hr_option_get(options, "unescapedQuoteHandling");
+    const char *mode = hr_option_get(options, "mode");
     if (mode && !strcasecmp(mode, "DROPMALFORMED"))
-        csv->mode = HR_MODE_DROPMALFORMED;
-    else if (mode && !strcasecmp(mode, "FAILFAST"))
-        csv->mode = HR_MODE_FAILFAST; /* anything else is PERMISSIVE, with a warning, in Spark */
-    static const char *const names[] = {"STOP_AT_DELIMITER", "STOP_AT_CLOSING_QUOTE",
-                                        "RAISE_ERROR"};
-    if (!unescaped)
+        return HR_MODE_DROPMALFORMED;
+    if (mode && !strcasecmp(mode, "FAILFAST"))
+        return HR_MODE_FAILFAST;
+    return HR_MODE_PERMISSIVE;
+}
+
+static enum hr_code unescaped_quotes(const struct hr_options *options,
+                                     struct hr_csv *csv,
+                                     struct hr_err *err)
+{
+    static const char *const names[] = {
+        [HR_CSV_STOP_AT_DELIMITER] = "STOP_AT_DELIMITER",
+        [HR_CSV_STOP_AT_CLOSING_QUOTE] = "STOP_AT_CLOSING_QUOTE",
+        [HR_CSV_RAISE_ERROR] = "RAISE_ERROR",
+    };
+    const char *asked = hr_option_get(options, "unescapedQuoteHandling");
+    if (!asked)
         return HR_OK;
     for (size_t i = 0; i < HR_LEN(names); i++)
-        if (!strcasecmp(unescaped, names[i])) {
+        if (!strcasecmp(asked, names[i])) {
             csv->unescaped = (enum hr_csv_unescaped)i;
             return HR_OK;
         }
-    return refuse(err, "unescapedQuoteHandling", unescaped);
+    return refuse(err, "unescapedQuoteHandling", asked);
 }
 
 static enum hr_code charset(const struct hr_options *options,
@@ -140,13 +177,104 @@ static enum hr_code formats(struct hr_arena *arena,
     HR_TRY(hr_option_pattern(arena, date, HR_PATTERN_PARSE, &csv->date_format, err));
     HR_TRY(hr_option_pattern(arena, stamp, HR_PATTERN_PARSE, &csv->timestamp_format, err));
     HR_TRY(hr_option_pattern(arena, ntz, HR_PATTERN_PARSE, &csv->ntz_format, err));
-    bool fallback;
-    HR_TRY(hr_option_bool(
-        options, "enableDateTimeParsingFallback",
-        hr_conf_bool(env, "spark.sql.legacy.csv.enableDateTimeParsingFallback", false), &fallback,
-        err));
+    bool fallback = hr_conf_bool(env, "spark.sql.legacy.csv.enableDateTimeParsingFallback", false);
+    HR_TRY(hr_option_bool(options, "enableDateTimeParsingFallback", fallback, &fallback, err));
     csv->fallback_dates = fallback || !date;
     csv->fallback_timestamps = fallback || !stamp;
+    return HR_OK;
+}
+
+static enum hr_code characters(const struct hr_options *options,
+                               struct hr_csv *csv,
+                               struct hr_err *err)
+{
+    HR_TRY(separator(options, csv, err));
+    HR_TRY(char_option(options, "quote", '"', &csv->quote, err));
+    HR_TRY(char_option(options, "escape", '\\', &csv->escape, err));
+    HR_TRY(char_option(options, "comment", HR_CSV_NONE, &csv->comment, err));
+    int fallback = csv->escape == csv->quote ? HR_CSV_NONE : csv->escape;
+    return char_option(options, "charToEscapeQuoteEscaping", fallback, &csv->escape_escape, err);
+}
+
+static enum hr_code switches(struct hr_env *env,
+                             const struct hr_options *options,
+                             struct hr_csv *csv,
+                             struct hr_err *err)
+{
+    for (size_t i = 0; i < HR_LEN(flags); i++) {
+        bool *flag = (bool *)((char *)csv + flags[i].at);
+        HR_TRY(hr_option_bool(options, flags[i].key, flags[i].fallback, flag, err));
+    }
+    const char *old_name = hr_option_get(options, "wholeFile");
+    bool whole_file = old_name && !strcasecmp(old_name, "true");
+    HR_TRY(hr_option_bool(options, "multiLine", whole_file, &csv->multi_line, err));
+    bool prunes =
+        !csv->multi_line && hr_conf_bool(env, "spark.sql.csv.parser.columnPruning.enabled", true);
+    return hr_option_bool(options, "columnPruning", prunes, &csv->pruning, err);
+}
+
+static enum hr_code limits(const struct hr_options *options, struct hr_csv *csv, struct hr_err *err)
+{
+    HR_TRY(hr_option_long(options, "maxColumns", 20480, &csv->max_columns, err));
+    HR_TRY(hr_option_long(options, "maxCharsPerColumn", -1, &csv->max_chars, err));
+    csv->sampling = 1.0;
+    const char *sampling = hr_option_get(options, "samplingRatio");
+    if (sampling && !hr_value_double(sampling, strlen(sampling), &csv->sampling))
+        return hr_fail(err, HR_E_INVALID, "samplingRatio should be a double. Found %s", sampling);
+    return HR_OK;
+}
+
+static enum hr_code line_end(const struct hr_options *options,
+                             struct hr_csv *csv,
+                             struct hr_err *err)
+{
+    const char *text = hr_option_get(options, "lineSep");
+    if (!text)
+        return HR_OK;
+    size_t len = strlen(text);
+    if (!len)
+        return hr_fail(err, HR_E_INVALID,
+                       "requirement failed: 'lineSep' cannot be an empty string.");
+    if (len > 2)
+        return hr_fail(err, HR_E_INVALID,
+                       "requirement failed: 'lineSep' can contain only 1 character.");
+    memcpy(csv->line_sep, text, len);
+    csv->line_sep_len = len;
+    return HR_OK;
+}
+
+static void names(struct hr_arena *arena,
+                  struct hr_env *env,
+                  const struct hr_options *options,
+                  struct hr_csv *csv)
+{
+    for (size_t i = 0; i < HR_LEN(texts); i++) {
+        struct hr_text *text = (struct hr_text *)((char *)csv + texts[i].at);
+        *text = text_option(options, texts[i].key, texts[i].fallback);
+    }
+    const char *corrupt = hr_conf(env, "spark.sql.columnNameOfCorruptRecord", "_corrupt_record");
+    csv->corrupt = hr_option_get(options, "columnNameOfCorruptRecord");
+    if (!csv->corrupt)
+        csv->corrupt = hr_strdup(arena, corrupt);
+}
+
+static void settings(struct hr_env *env, struct hr_csv *csv)
+{
+    const char *timestamps = hr_conf(env, "spark.sql.timestampType", "TIMESTAMP_LTZ");
+    csv->infer_ntz = !strcasecmp(timestamps, "TIMESTAMP_NTZ");
+    csv->case_sensitive = hr_conf_bool(env, "spark.sql.caseSensitive", false);
+}
+
+static enum hr_code refuse_unsupported(const struct hr_options *options, struct hr_err *err)
+{
+    for (size_t i = 0; i < HR_LEN(refused); i++) {
+        const char *value = hr_option_get(options, refused[i]);
+        if (value)
+            return refuse(err, refused[i], value);
+    }
+    const char *locale = hr_option_get(options, "locale");
+    if (locale && strncasecmp(locale, "en", 2))
+        return refuse(err, "locale", locale);
     return HR_OK;
 }
 
@@ -158,62 +286,15 @@ enum hr_code hr_csv_options(struct hr_arena *arena,
 {
     struct hr_csv *csv = HR_NEW(arena, struct hr_csv);
     *out = csv;
-    for (size_t i = 0; i < HR_LEN(refused); i++)
-        if (hr_option_get(options, refused[i].key) && strcasecmp(refused[i].key, "quoteAll"))
-            return refuse(err, refused[i].key, hr_option_get(options, refused[i].key));
-    HR_TRY(separator(options, csv, err));
-    HR_TRY(char_option(options, "quote", '"', &csv->quote, err));
-    HR_TRY(char_option(options, "escape", '\\', &csv->escape, err));
-    HR_TRY(char_option(options, "comment", HR_CSV_NONE, &csv->comment, err));
-    HR_TRY(char_option(options, "charToEscapeQuoteEscaping",
-                       csv->escape == csv->quote ? HR_CSV_NONE : csv->escape, &csv->escape_escape,
-                       err));
-    HR_TRY(hr_option_bool(options, "header", false, &csv->header, err));
-    HR_TRY(hr_option_bool(options, "inferSchema", false, &csv->infer, err));
-    HR_TRY(hr_option_bool(options, "multiLine",
-                          hr_option_get(options, "wholeFile") &&
-                              !strcasecmp(hr_option_get(options, "wholeFile"), "true"),
-                          &csv->multi_line, err));
-    HR_TRY(hr_option_bool(options, "ignoreLeadingWhiteSpace", false, &csv->ignore_leading, err));
-    HR_TRY(hr_option_bool(options, "ignoreTrailingWhiteSpace", false, &csv->ignore_trailing, err));
-    HR_TRY(hr_option_bool(options, "enforceSchema", true, &csv->enforce_schema, err));
-    HR_TRY(hr_option_bool(options, "preferDate", true, &csv->prefer_date, err));
-    HR_TRY(hr_option_bool(options, "columnPruning",
-                          !csv->multi_line &&
-                              hr_conf_bool(env, "spark.sql.csv.parser.columnPruning.enabled", true),
-                          &csv->pruning, err));
-    HR_TRY(hr_option_long(options, "maxColumns", 20480, &csv->max_columns, err));
-    HR_TRY(hr_option_long(options, "maxCharsPerColumn", -1, &csv->max_chars, err));
-    const char *line_sep = hr_option_get(options, "lineSep"),
-               *sampling = hr_option_get(options, "samplingRatio");
-    if (line_sep) {
-        csv->line_sep_len = strlen(line_sep);
-        if (!csv->line_sep_len || csv->line_sep_len > 2)
-            return hr_fail(err, HR_E_INVALID,
-                           csv->line_sep_len
-                               ? "requirement failed: 'lineSep' can contain only 1 character."
-                               : "requirement failed: 'lineSep' cannot be an empty string.");
-        memcpy(csv->line_sep, line_sep, csv->line_sep_len);
-    }
-    csv->sampling = 1.0;
-    if (sampling && !hr_value_double(sampling, strlen(sampling), &csv->sampling))
-        return hr_fail(err, HR_E_INVALID, "samplingRatio should be a double. Found %s", sampling);
-    csv->null_value = text_option(options, "nullValue", "");
-    csv->empty_value = text_option(options, "emptyValue", "");
-    csv->nan = text_option(options, "nanValue", "NaN");
-    csv->positive_inf = text_option(options, "positiveInf", "Inf");
-    csv->negative_inf = text_option(options, "negativeInf", "-Inf");
-    csv->corrupt = text_option(options, "columnNameOfCorruptRecord",
-                               hr_strdup(arena, hr_conf(env, "spark.sql.columnNameOfCorruptRecord",
-                                                        "_corrupt_record")))
-                       .bytes;
-    csv->case_sensitive = hr_conf_bool(env, "spark.sql.caseSensitive", false);
-    csv->infer_ntz =
-        !strcasecmp(hr_conf(env, "spark.sql.timestampType", "TIMESTAMP_LTZ"), "TIMESTAMP_NTZ");
-    const char *locale = hr_option_get(options, "locale");
-    if (locale && strncasecmp(locale, "en", 2))
-        return refuse(err, "locale", locale);
-    HR_TRY(modes(options, csv, err));
+    HR_TRY(refuse_unsupported(options, err));
+    HR_TRY(characters(options, csv, err));
+    HR_TRY(switches(env, options, csv, err));
+    HR_TRY(limits(options, csv, err));
+    HR_TRY(line_end(options, csv, err));
+    names(arena, env, options, csv);
+    settings(env, csv);
+    csv->mode = mode_of(options);
+    HR_TRY(unescaped_quotes(options, csv, err));
     HR_TRY(charset(options, csv, err));
     HR_TRY(formats(arena, env, options, csv, err));
     HR_TRY(hr_conf_zone(env, options, &csv->zone, &csv->zone_name, err));

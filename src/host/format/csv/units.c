@@ -14,6 +14,15 @@ static bool in_blocks(const struct csv_scan *state, const struct hr_file *file)
     return file->codec == HR_CODEC_NONE && !state->csv->encoding && !state->csv->multi_line;
 }
 
+static size_t units_of(const struct csv_scan *state, const struct hr_file *file)
+{
+    if (!file->stat.size)
+        return 0;
+    if (!in_blocks(state, file))
+        return 1;
+    return (size_t)((file->stat.size + BLOCK_BYTES - 1) / BLOCK_BYTES);
+}
+
 void hr_csv_plan_units(struct csv_run *run)
 {
     const struct hr_files *files = &run->state->files;
@@ -25,11 +34,7 @@ void hr_csv_plan_units(struct csv_run *run)
             (run->state->strings->count + HR_STRINGS_A_SLICE - 1) / HR_STRINGS_A_SLICE;
     for (size_t i = 0; i < files->count; i++) {
         run->unit_first[i] = run->unit_count;
-        if (files->at[i].stat.size)
-            run->unit_count +=
-                in_blocks(run->state, &files->at[i])
-                    ? (size_t)((files->at[i].stat.size + BLOCK_BYTES - 1) / BLOCK_BYTES)
-                    : 1;
+        run->unit_count += units_of(run->state, &files->at[i]);
     }
     run->unit_first[files->count] = run->unit_count;
 }
@@ -106,29 +111,45 @@ static void feed(struct csv_local *local,
                  int64_t stop,
                  int64_t size)
 {
-    const char *from = base + (start - local->offset),
-               *begin = start ? hr_csv_line_start(&local->lexer, base, from, limit)
-                              : from + mark_of(from, (size_t)(limit - from));
+    const char *from = base + (start - local->offset);
+    const char *begin;
+    if (start)
+        begin = hr_csv_line_start(&local->lexer, base, from, limit);
+    else
+        begin = from + mark_of(from, (size_t)(limit - from));
+    bool is_last = local->offset + (limit - base) >= size;
     local->stop = base + (stop - local->offset);
-    hr_csv_lexer_feed(&local->lexer, begin, limit, local->offset + (limit - base) >= size);
+    hr_csv_lexer_feed(&local->lexer, begin, limit, is_last);
+}
+
+/* a small file is in memory whole */
+static enum hr_code begin_cached(struct csv_local *local,
+                                 int64_t start,
+                                 int64_t stop,
+                                 struct hr_err *err)
+{
+    const struct hr_file *file = &local->run->state->files.at[local->file];
+    hr_cached_drop(local->bytes ? &local->bytes->base : NULL);
+    local->bytes = NULL;
+    HR_TRY(
+        hr_cache_file(local->run->scan->format, file->location, &file->stat, &local->bytes, err));
+    const struct hr_bytes *bytes = local->bytes;
+    bool is_last = stop == file->stat.size;
+    local->offset = 0;
+    local->is_utf8 = is_last && hr_csv_all_ascii(bytes->data + start, (size_t)(stop - start));
+    feed(local, bytes->data, bytes->data + bytes->len, start, stop, file->stat.size);
+    return HR_OK;
 }
 
 static enum hr_code begin_block(struct csv_local *local, size_t block, struct hr_err *err)
 {
     const struct hr_file *file = &local->run->state->files.at[local->file];
-    struct hr_format *format = local->run->scan->format;
-    int64_t size = file->stat.size, start = (int64_t)block * BLOCK_BYTES,
-            stop = start + BLOCK_BYTES < size ? start + BLOCK_BYTES : size;
-    if ((size_t)size <= hr_cache_file_max(format->cache)) {
-        hr_cached_drop(local->bytes ? &local->bytes->base : NULL);
-        local->bytes = NULL;
-        HR_TRY(hr_cache_file(format, file->location, &file->stat, &local->bytes, err));
-        local->offset = 0;
-        local->is_utf8 =
-            hr_csv_all_ascii(local->bytes->data + start, (size_t)(stop - start)) && stop == size;
-        feed(local, local->bytes->data, local->bytes->data + local->bytes->len, start, stop, size);
-        return HR_OK;
-    }
+    int64_t size = file->stat.size;
+    int64_t start = (int64_t)block * BLOCK_BYTES;
+    int64_t stop = start + BLOCK_BYTES < size ? start + BLOCK_BYTES : size;
+    if ((size_t)size <= hr_cache_file_max(local->run->scan->format->cache))
+        return begin_cached(local, start, stop, err);
+    /* the bytes before the block say whether a line begins with it */
     int64_t before = start < 2 ? start : 2;
     local->offset = start - before;
     local->len = 0;
@@ -193,15 +214,37 @@ static enum hr_code begin_stream(struct csv_local *local, struct hr_err *err)
 
 /* ---- the header of a file ---- */
 
+static enum hr_code header_failed(const struct csv_local *local, struct hr_err *err)
+{
+    return hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path",
+                         local->run->state->files.uris.at[local->file], NULL);
+}
+
+static struct hr_text token_at(const struct hr_csv *csv, const struct hr_csv_record *record, int at)
+{
+    struct hr_text text = {"", 0};
+    if ((size_t)at < record->count)
+        hr_csv_token(csv, &record->fields[at], &text);
+    return text;
+}
+
+static bool is_named(const struct hr_csv *csv, const char *name, struct hr_text text)
+{
+    if (strlen(name) != text.len)
+        return false;
+    if (csv->case_sensitive)
+        return !strncmp(name, text.bytes, text.len);
+    return !strncasecmp(name, text.bytes, text.len);
+}
+
 static enum hr_code check_header(const struct csv_local *local,
                                  const struct hr_csv_record *record,
                                  struct hr_err *err)
 {
     const struct csv_run *run = local->run;
-    const struct hr_type *schema = run->scan->schema;
+    const struct hr_csv *csv = run->state->csv;
     if (!run->pruned && record->count != run->state->data_count) {
-        hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path",
-                      run->state->files.uris.at[local->file], NULL);
+        header_failed(local, err);
         return hr_fail_hint(
             err, "the number of columns in the csv header is not that of the schema: %zu and %zu",
             record->count, run->state->data_count);
@@ -210,21 +253,15 @@ static enum hr_code check_header(const struct csv_local *local,
         const struct column *column = &run->columns[i];
         if (column->place.kind != COLUMN_TOKEN)
             continue;
-        struct hr_text text = {"", 0};
-        if ((size_t)column->place.at < record->count)
-            hr_csv_token(run->state->csv, &record->fields[column->place.at], &text);
-        const char *name = schema->fields[column->schema].name;
-        bool same =
-            strlen(name) == text.len &&
-            !(run->state->csv->case_sensitive ? strncmp : strncasecmp)(name, text.bytes, text.len);
-        if (!same) {
-            hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path",
-                          run->state->files.uris.at[local->file], NULL);
-            return hr_fail_hint(
-                err,
-                "the csv header does not conform to the schema: expected \"%s\" but found \"%.*s\"",
-                name, (int)(text.len > 200 ? 200 : text.len), text.bytes);
-        }
+        struct hr_text text = token_at(csv, record, column->place.at);
+        const char *name = run->scan->schema->fields[column->schema].name;
+        if (is_named(csv, name, text))
+            continue;
+        header_failed(local, err);
+        return hr_fail_hint(
+            err,
+            "the csv header does not conform to the schema: expected \"%s\" but found \"%.*s\"",
+            name, (int)(text.len > 200 ? 200 : text.len), text.bytes);
     }
     return HR_OK;
 }
@@ -241,13 +278,21 @@ static enum hr_code skip_header(struct csv_local *local, struct hr_err *err)
     enum hr_csv_step step;
     while ((step = hr_csv_next(&local->lexer)) == HR_CSV_MORE)
         HR_TRY(hr_csv_more(local, err));
-    const struct hr_csv *csv = local->run->state->csv;
-    if (step == HR_CSV_RECORD && local->lexer.record.broken && !local->counts)
-        return hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path",
-                             local->run->state->files.uris.at[local->file], NULL);
-    return step == HR_CSV_RECORD && !csv->enforce_schema
-               ? check_header(local, &local->lexer.record, err)
-               : HR_OK;
+    if (step != HR_CSV_RECORD)
+        return HR_OK;
+    const struct hr_csv_record *record = &local->lexer.record;
+    if (record->broken && !local->counts)
+        return header_failed(local, err);
+    return local->run->state->csv->enforce_schema ? HR_OK : check_header(local, record, err);
+}
+
+static void begin_slice(struct csv_local *local, size_t slice)
+{
+    size_t count = local->run->state->strings->count;
+    size_t begin = slice * HR_STRINGS_A_SLICE;
+    local->string = begin;
+    local->string_end = begin + HR_STRINGS_A_SLICE < count ? begin + HR_STRINGS_A_SLICE : count;
+    local->active = true;
 }
 
 enum hr_code hr_csv_next_unit(struct csv_local *local, struct hr_err *err)
@@ -257,20 +302,17 @@ enum hr_code hr_csv_next_unit(struct csv_local *local, struct hr_err *err)
     if (unit >= run->unit_count)
         return HR_OK;
     if (run->state->strings) {
-        size_t count = run->state->strings->count;
-        local->string = unit * HR_STRINGS_A_SLICE;
-        local->string_end =
-            local->string + HR_STRINGS_A_SLICE < count ? local->string + HR_STRINGS_A_SLICE : count;
-        local->active = true;
+        begin_slice(local, unit);
         return HR_OK;
     }
     size_t file = 0;
     while (run->unit_first[file + 1] <= unit)
         file++;
+    size_t block = unit - run->unit_first[file];
     local->file = file;
     local->whole = !in_blocks(run->state, &run->state->files.at[file]);
-    size_t block = unit - run->unit_first[file];
     HR_TRY(local->whole ? begin_stream(local, err) : begin_block(local, block, err));
     local->active = true;
-    return !block && run->state->csv->header ? skip_header(local, err) : HR_OK;
+    bool has_header = !block && run->state->csv->header;
+    return has_header ? skip_header(local, err) : HR_OK;
 }

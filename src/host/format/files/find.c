@@ -120,23 +120,29 @@ static enum hr_code not_found(struct find *find, const char *path, struct hr_err
                          NULL);
 }
 
+static enum hr_code add_glob(struct find *find, const char *pattern, struct hr_err *err)
+{
+    struct hr_blob *blob = find->format->blob;
+    struct hr_blob_page page;
+    enum hr_code code = hr_blob_glob(blob, find->arena, pattern, &page, NULL, err);
+    if (code == HR_E_NOT_FOUND || (!code && !page.count)) {
+        const char *normal;
+        HR_TRY(hr_blob_normalize(blob, find->arena, pattern, &normal, err));
+        return not_found(find, normal, err);
+    }
+    HR_TRY(code);
+    for (size_t i = 0; i < page.count; i++)
+        HR_TRY(add_root(find, page.entries[i].location, &page.entries[i].stat, err));
+    return HR_OK;
+}
+
 static enum hr_code add_path(struct find *find, const char *path, struct hr_err *err)
 {
-    const char *normal;
+    if (hr_blob_has_glob(path))
+        return add_glob(find, path, err);
     struct hr_blob *blob = find->format->blob;
-    if (hr_blob_has_glob(path)) {
-        struct hr_blob_page page;
-        enum hr_code code = hr_blob_glob(blob, find->arena, path, &page, NULL, err);
-        if (code == HR_E_NOT_FOUND || (!code && !page.count)) {
-            HR_TRY(hr_blob_normalize(blob, find->arena, path, &normal, err));
-            return not_found(find, normal, err);
-        }
-        HR_TRY(code);
-        for (size_t i = 0; i < page.count; i++)
-            HR_TRY(add_root(find, page.entries[i].location, &page.entries[i].stat, err));
-        return HR_OK;
-    }
     struct hr_blob_stat stat;
+    const char *normal;
     HR_TRY(hr_blob_normalize(blob, find->arena, path, &normal, err));
     enum hr_code code = hr_blob_stat(blob, normal, &stat, NULL, err);
     if (code == HR_E_NOT_FOUND)
@@ -187,6 +193,93 @@ static enum hr_code json_paths(struct find *find, const char *text, struct hr_er
     return code;
 }
 
+/* ---- all of it ---- */
+
+static enum hr_code read_options(struct find *find, struct hr_files *files, struct hr_err *err)
+{
+    const struct hr_options *options = find->options;
+    files->ignore_missing = hr_conf_bool(find->env, "spark.sql.files.ignoreMissingFiles", false);
+    files->ignore_corrupt = hr_conf_bool(find->env, "spark.sql.files.ignoreCorruptFiles", false);
+    HR_TRY(hr_option_bool(options, "recursiveFileLookup", false, &find->recursive, err));
+    HR_TRY(hr_option_bool(options, "ignoreMissingFiles", files->ignore_missing,
+                          &files->ignore_missing, err));
+    HR_TRY(hr_option_bool(options, "ignoreCorruptFiles", files->ignore_corrupt,
+                          &files->ignore_corrupt, err));
+    HR_TRY(time_option(find, "modifiedBefore", &find->has_before, &find->before_ms, err));
+    HR_TRY(time_option(find, "modifiedAfter", &find->has_after, &find->after_ms, err));
+    const char *filter = hr_option_get(options, "pathGlobFilter");
+    find->filtered = filter != NULL;
+    if (filter)
+        HR_TRY(hr_blob_names_parse(find->arena, filter, &find->filter, err));
+    const char *base = hr_option_get(options, "basePath");
+    if (!base)
+        return HR_OK;
+    return hr_blob_normalize(find->format->blob, find->arena, base, &find->base_path, err);
+}
+
+/* the paths of load(), else those of the options "path" and "paths" */
+static enum hr_code add_paths(struct find *find,
+                              const struct hr_names *paths,
+                              struct hr_files *files,
+                              struct hr_err *err)
+{
+    const char *single = hr_option_get(find->options, "path");
+    const char *several = hr_option_get(find->options, "paths");
+    files->first = single ? single : "";
+    if (paths->count)
+        files->first = paths->at[0];
+    for (size_t i = 0; i < paths->count; i++)
+        HR_TRY(add_path(find, paths->at[i], err));
+    if (paths->count)
+        return HR_OK;
+    if (single)
+        HR_TRY(add_path(find, single, err));
+    return several ? json_paths(find, several, err) : HR_OK;
+}
+
+/* without partition columns only what stands directly in a root is read */
+static bool is_read(const struct find *find,
+                    const struct hr_files *files,
+                    const bool *in_partition,
+                    size_t i)
+{
+    if (files->partition_count)
+        return in_partition[i];
+    return find->direct[i] || find->recursive;
+}
+
+static enum hr_code keep_files(struct find *find,
+                               const struct hr_type *user_schema,
+                               struct hr_files *files,
+                               struct hr_err *err)
+{
+    const struct hr_tables_asked asked = {find->format->blob, find->env, HR_TABLES_READ};
+    bool *in_partition = HR_NEW_ARRAY(find->arena, bool, find->count + 1);
+    if (!find->recursive)
+        HR_TRY(hr_partitions_find(find->arena, find->env, find->files, find->bases, in_partition,
+                                  find->count, user_schema, files, err));
+    files->at = find->files;
+    for (size_t i = 0; i < find->count; i++) {
+        if (!is_read(find, files, in_partition, i))
+            continue;
+        HR_TRY(hr_tables_refuse_file(&asked, &find->tables, find->files[i].location, err));
+        files->at[files->count++] = find->files[i];
+    }
+    if (files->count)
+        qsort(files->at, files->count, sizeof *files->at, by_size);
+    return HR_OK;
+}
+
+static void describe_files(struct hr_arena *arena, struct hr_files *files)
+{
+    files->uris.at = HR_NEW_ARRAY(arena, const char *, files->count + 1);
+    files->uris.count = files->count;
+    for (size_t i = 0; i < files->count; i++) {
+        files->bytes += files->at[i].stat.size;
+        files->uris.at[i] = hr_files_uri(arena, files->at[i].location);
+    }
+}
+
 enum hr_code hr_files_find(struct hr_format *format,
                            struct hr_arena *arena,
                            struct hr_env *env,
@@ -201,56 +294,13 @@ enum hr_code hr_files_find(struct hr_format *format,
                         .env = env,
                         .options = options,
                         .parquet = files->parquet};
-    const struct hr_tables_asked asked = {format->blob, env, HR_TABLES_READ};
     *files = (struct hr_files){.parquet = find.parquet};
-    const char *filter = hr_option_get(options, "pathGlobFilter");
-    find.filtered = filter != NULL;
-    if (filter)
-        HR_TRY(hr_blob_names_parse(arena, filter, &find.filter, err));
-    HR_TRY(hr_option_bool(options, "recursiveFileLookup", false, &find.recursive, err));
-    HR_TRY(hr_option_bool(options, "ignoreMissingFiles",
-                          hr_conf_bool(env, "spark.sql.files.ignoreMissingFiles", false),
-                          &files->ignore_missing, err));
-    HR_TRY(hr_option_bool(options, "ignoreCorruptFiles",
-                          hr_conf_bool(env, "spark.sql.files.ignoreCorruptFiles", false),
-                          &files->ignore_corrupt, err));
-    HR_TRY(time_option(&find, "modifiedBefore", &find.has_before, &find.before_ms, err));
-    HR_TRY(time_option(&find, "modifiedAfter", &find.has_after, &find.after_ms, err));
-    if (hr_option_get(options, "basePath"))
-        HR_TRY(hr_blob_normalize(format->blob, arena, hr_option_get(options, "basePath"),
-                                 &find.base_path, err));
-    const char *single = hr_option_get(options, "path"), *several = hr_option_get(options, "paths");
-    files->first = paths->count ? paths->at[0] : single ? single : "";
-    for (size_t i = 0; i < paths->count; i++)
-        HR_TRY(add_path(&find, paths->at[i], err));
-    if (!paths->count && single)
-        HR_TRY(add_path(&find, single, err));
-    if (!paths->count && several)
-        HR_TRY(json_paths(&find, several, err));
-    bool *in_partition = HR_NEW_ARRAY(arena, bool, find.count + 1);
-    if (!find.recursive)
-        HR_TRY(hr_partitions_find(arena, env, find.files, find.bases, in_partition, find.count,
-                                  user_schema, files, err));
-    size_t kept = 0;
-    /* without partition columns only what stands directly in a root is read */
-    for (size_t i = 0; i < find.count; i++) {
-        bool keeps = files->partition_count ? in_partition[i] : find.direct[i] || find.recursive;
-        if (!keeps)
-            continue;
-        HR_TRY(hr_tables_refuse_file(&asked, &find.tables, find.files[i].location, err));
-        find.files[kept++] = find.files[i];
-    }
+    HR_TRY(read_options(&find, files, err));
+    HR_TRY(add_paths(&find, paths, files, err));
+    HR_TRY(keep_files(&find, user_schema, files, err));
     files->summaries = find.summaries;
     files->summary_count = find.summary_count;
-    files->at = find.files;
-    files->count = kept;
-    if (kept)
-        qsort(files->at, kept, sizeof *files->at, by_size);
-    files->uris = (struct hr_names){HR_NEW_ARRAY(arena, const char *, kept + 1), kept};
-    for (size_t i = 0; i < kept; i++) {
-        files->bytes += files->at[i].stat.size;
-        files->uris.at[i] = hr_files_uri(arena, files->at[i].location);
-    }
-    atomic_fetch_add(&format->files_listed, kept);
+    describe_files(arena, files);
+    atomic_fetch_add(&format->files_listed, files->count);
     return HR_OK;
 }
