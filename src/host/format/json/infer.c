@@ -110,6 +110,42 @@ static bool same_members(const struct shape *a, const struct shape *b)
     return true;
 }
 
+static bool is_timestamp(const struct shape *shape)
+{
+    return shape->id == HR_TYPE_TIMESTAMP || shape->id == HR_TYPE_TIMESTAMP_NTZ;
+}
+
+static bool is_number(const struct shape *shape)
+{
+    return shape->id == HR_TYPE_LONG || shape->id == HR_TYPE_DOUBLE || shape->id == HR_TYPE_DECIMAL;
+}
+
+/* room for the digits of both on both sides of the point */
+static struct shape *merge_decimals(struct hr_json_inference *in,
+                                    const struct shape *a,
+                                    const struct shape *b)
+{
+    int scale = a->scale > b->scale ? a->scale : b->scale;
+    int a_range = a->precision - a->scale;
+    int b_range = b->precision - b->scale;
+    int range = a_range > b_range ? a_range : b_range;
+    if (range + scale > HR_TYPE_DECIMAL_MAX)
+        return scalar(in->arena, HR_TYPE_DOUBLE);
+    return decimal(in->arena, range + scale, scale);
+}
+
+/* two numbers of different kinds, or two decimals */
+static struct shape *merge_numbers(struct hr_json_inference *in, struct shape *a, struct shape *b)
+{
+    if (a->id == HR_TYPE_DOUBLE || b->id == HR_TYPE_DOUBLE)
+        return scalar(in->arena, HR_TYPE_DOUBLE);
+    if (a->id == HR_TYPE_LONG)
+        a = decimal(in->arena, 20, 0);
+    if (b->id == HR_TYPE_LONG)
+        b = decimal(in->arena, 20, 0);
+    return merge_decimals(in, a, b);
+}
+
 static struct shape *merge(struct hr_json_inference *in, struct shape *a, struct shape *b)
 {
     if (a->id == HR_TYPE_VOID)
@@ -129,25 +165,11 @@ static struct shape *merge(struct hr_json_inference *in, struct shape *a, struct
     }
     if (a->id == b->id && a->id != HR_TYPE_DECIMAL)
         return a;
-    bool times = (a->id == HR_TYPE_TIMESTAMP || a->id == HR_TYPE_TIMESTAMP_NTZ) &&
-                 (b->id == HR_TYPE_TIMESTAMP || b->id == HR_TYPE_TIMESTAMP_NTZ);
-    if (times)
+    if (is_timestamp(a) && is_timestamp(b))
         return scalar(in->arena, HR_TYPE_TIMESTAMP);
-    if (a->id == HR_TYPE_LONG && b->id == HR_TYPE_DECIMAL)
-        a = decimal(in->arena, 20, 0);
-    if (b->id == HR_TYPE_LONG && a->id == HR_TYPE_DECIMAL)
-        b = decimal(in->arena, 20, 0);
-    bool a_number = a->id == HR_TYPE_LONG || a->id == HR_TYPE_DOUBLE || a->id == HR_TYPE_DECIMAL;
-    bool b_number = b->id == HR_TYPE_LONG || b->id == HR_TYPE_DOUBLE || b->id == HR_TYPE_DECIMAL;
-    if (!a_number || !b_number)
+    if (!is_number(a) || !is_number(b))
         return scalar(in->arena, HR_TYPE_STRING);
-    if (a->id != HR_TYPE_DECIMAL || b->id != HR_TYPE_DECIMAL)
-        return scalar(in->arena, HR_TYPE_DOUBLE);
-    int scale = a->scale > b->scale ? a->scale : b->scale;
-    int range = a->precision - a->scale > b->precision - b->scale ? a->precision - a->scale
-                                                                  : b->precision - b->scale;
-    return range + scale > 38 ? scalar(in->arena, HR_TYPE_DOUBLE)
-                              : decimal(in->arena, range + scale, scale);
+    return merge_numbers(in, a, b);
 }
 
 static struct shape *decimal_or_double(struct hr_json_inference *in,

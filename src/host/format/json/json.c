@@ -537,6 +537,58 @@ static enum hr_code place_columns(struct hr_scan *scan,
     return HR_OK;
 }
 
+static enum hr_code find_files(struct hr_scan *scan,
+                               struct lines_scan *state,
+                               struct hr_env *env,
+                               const struct hr_rel *rel,
+                               const struct hr_type *user,
+                               struct hr_err *err)
+{
+    struct hr_files *files = &state->files;
+    HR_TRY(hr_files_find(scan->format, scan->arena, env, &rel->read_files.paths,
+                         &rel->read_files.options, user, files, err));
+    for (size_t i = 0; i < files->count; i++)
+        HR_TRY(hr_files_codec(files->at[i].location, &files->at[i].codec, err));
+    return HR_OK;
+}
+
+/* what the inferred columns depend on: the files, the options and the settings that were asked */
+static void schema_key(const struct lines_scan *state, const struct hr_rel *rel, struct hr_buf *key)
+{
+    const struct hr_json *json = state->json;
+    hr_buf_adds(key, "json\n");
+    hr_files_key(&state->files, key);
+    for (size_t i = 0; i < rel->read_files.options.count; i++) {
+        const struct hr_option *option = &rel->read_files.options.at[i];
+        hr_buf_addf(key, "%s=%s\n", option->key, option->value);
+    }
+    hr_buf_addf(key, "%s|%s|%d%d\n", json->zone_name, json->corrupt, json->case_sensitive,
+                json->infer_ntz);
+}
+
+static enum hr_code infer_columns(struct hr_scan *scan,
+                                  const struct lines_scan *state,
+                                  struct hr_env *env,
+                                  const struct hr_rel *rel,
+                                  const struct hr_type **data,
+                                  struct hr_err *err)
+{
+    struct hr_watch watch = hr_env_watch(env);
+    struct to_infer asked = {state->json, &watch};
+    const struct hr_files *files = &state->files;
+    if (!files->count)
+        return hr_fail_spark(err, "UNABLE_TO_INFER_SCHEMA", "format", "JSON", NULL);
+    if (!hr_files_versioned(files))
+        return infer_files(scan->format, scan->arena, &asked, files, data, err);
+    struct hr_buf key;
+    hr_buf_init(&key, HR_BUF_GROWS);
+    schema_key(state, rel, &key);
+    enum hr_code code = hr_cache_schema(scan->format, scan->arena, hr_buf_text(&key), infer_files,
+                                        &asked, files, data, err);
+    hr_buf_release(&key);
+    return code;
+}
+
 static enum hr_code open_json(struct hr_scan *scan,
                               struct lines_scan *state,
                               struct hr_env *env,
@@ -545,42 +597,20 @@ static enum hr_code open_json(struct hr_scan *scan,
                               struct hr_err *err)
 {
     struct hr_json *json;
-    const struct hr_type *data;
     HR_TRY(hr_json_options(scan->arena, env, &rel->read_files.options, &json, err));
+    bool sensitive = json->case_sensitive;
     state->json = json;
     state->zone = json->zone;
     state->charset = json->encoding;
     state->line_sep = json->line_sep ? hr_strdup(scan->arena, json->line_sep) : NULL;
     state->whole = json->multi_line;
-    HR_TRY(hr_files_find(scan->format, scan->arena, env, &rel->read_files.paths,
-                         &rel->read_files.options, user, &state->files, err));
-    for (size_t i = 0; i < state->files.count; i++)
-        HR_TRY(hr_files_codec(state->files.at[i].location, &state->files.at[i].codec, err));
-    if (user) {
-        data = hr_files_without_partitions(scan->arena, user, &state->files, json->case_sensitive);
-    } else if (!state->files.count) {
-        return hr_fail_spark(err, "UNABLE_TO_INFER_SCHEMA", "format", "JSON", NULL);
-    } else {
-        struct hr_watch watch = hr_env_watch(env);
-        struct to_infer asked = {json, &watch};
-        struct hr_buf key;
-        hr_buf_init(&key, HR_BUF_GROWS);
-        hr_buf_adds(&key, "json\n");
-        hr_files_key(&state->files, &key);
-        for (size_t i = 0; i < rel->read_files.options.count; i++)
-            hr_buf_addf(&key, "%s=%s\n", rel->read_files.options.at[i].key,
-                        rel->read_files.options.at[i].value);
-        hr_buf_addf(&key, "%s|%s|%d%d\n", json->zone_name, json->corrupt, json->case_sensitive,
-                    json->infer_ntz);
-        enum hr_code code =
-            hr_files_versioned(&state->files)
-                ? hr_cache_schema(scan->format, scan->arena, hr_buf_text(&key), infer_files, &asked,
-                                  &state->files, &data, err)
-                : infer_files(scan->format, scan->arena, &asked, &state->files, &data, err);
-        hr_buf_release(&key);
-        HR_TRY(code);
-    }
-    return place_columns(scan, state, data, json->case_sensitive, err);
+    HR_TRY(find_files(scan, state, env, rel, user, err));
+    const struct hr_type *data;
+    if (user)
+        data = hr_files_without_partitions(scan->arena, user, &state->files, sensitive);
+    else
+        HR_TRY(infer_columns(scan, state, env, rel, &data, err));
+    return place_columns(scan, state, data, sensitive, err);
 }
 
 static enum hr_code open_text(struct hr_scan *scan,
@@ -594,9 +624,8 @@ static enum hr_code open_text(struct hr_scan *scan,
     const char *zone_name;
     struct hr_field value = {"value", hr_type_basic(HR_TYPE_STRING), true, NULL};
     HR_TRY(hr_option_bool(options, "wholetext", false, &state->whole, err));
-    state->line_sep = hr_option_get(options, "lineSep")
-                          ? hr_strdup(scan->arena, hr_option_get(options, "lineSep"))
-                          : NULL;
+    const char *line_sep = hr_option_get(options, "lineSep");
+    state->line_sep = line_sep ? hr_strdup(scan->arena, line_sep) : NULL;
     if (state->line_sep && !*state->line_sep)
         return hr_fail(err, HR_E_INVALID,
                        "requirement failed: 'lineSep' cannot be an empty string.");
@@ -604,10 +633,7 @@ static enum hr_code open_text(struct hr_scan *scan,
     if (encoding && !hr_stream_is_utf8(encoding))
         return hr_refuse_option(err, "text", "encoding", encoding);
     HR_TRY(hr_conf_zone(env, NULL, &state->zone, &zone_name, err));
-    HR_TRY(hr_files_find(scan->format, scan->arena, env, &rel->read_files.paths, options, user,
-                         &state->files, err));
-    for (size_t i = 0; i < state->files.count; i++)
-        HR_TRY(hr_files_codec(state->files.at[i].location, &state->files.at[i].codec, err));
+    HR_TRY(find_files(scan, state, env, rel, user, err));
     bool sensitive = hr_conf_bool(env, "spark.sql.caseSensitive", false);
     const struct hr_type *data =
         user ? hr_files_without_partitions(scan->arena, user, &state->files, sensitive)
