@@ -605,7 +605,7 @@ static enum fast fast_record(struct hr_csv_lexer *lexer, const char **next)
     record->count = 0;
     for (;;) {
         const char *p = structural(lexer);
-        size_t width;
+        size_t width = 0;
         if (p < lexer->limit &&
             (unsigned char)*p == (unsigned char)csv->quote &&
             csv->quote != HR_CSV_NONE) {
