@@ -131,6 +131,7 @@ enum hr_code hr_aggregate_select(struct analysis *a,
                                  size_t set_count,
                                  struct hr_node **out);
 enum hr_code hr_resolve_join(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code hr_resolve_as_of(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
 enum hr_code hr_resolve_set(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
 enum hr_code hr_resolve_statistics(struct analysis *a,
                                    const struct hr_rel *rel,

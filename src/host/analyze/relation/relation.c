@@ -245,8 +245,9 @@ static enum hr_code resolve_kind(struct analysis *a, const struct hr_rel *rel, s
         return hr_limit_rel(a, rel, out);
     case HR_REL_JOIN:
     case HR_REL_LATERAL_JOIN:
-    case HR_REL_AS_OF_JOIN:
         return hr_resolve_join(a, rel, out);
+    case HR_REL_AS_OF_JOIN:
+        return hr_resolve_as_of(a, rel, out);
     case HR_REL_SET:
         return hr_resolve_set(a, rel, out);
     case HR_REL_DEDUPLICATE:
